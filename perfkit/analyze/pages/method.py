@@ -1,0 +1,112 @@
+"""How it was measured: the rules that could look and those that could not, the machine, the observers and what they cost."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from perfkit.evidence import Run
+from perfkit.finding import Analysis
+from perfkit.page import Column, Section, Table
+from perfkit.units import show_share, show_size, show_time
+
+MACHINE: Final = ("cores", "cpu", "memory", "kernel", "python", "noise")
+OK: Final = "ok"
+
+
+def rules(analysis: Analysis) -> Section:
+    """Every rule that found nothing, by why."""
+    rows = (
+        *((failed.rule.id, failed.rule.title, "failed", f"a bug of perfkit's: {failed.why}") for failed in analysis.failed),
+        *((skipped.rule.id, skipped.rule.title, "not tested", skipped.why) for skipped in analysis.skipped),
+        *((rule.id, rule.title, "clean", "looked, and found nothing above its thresholds") for rule in analysis.clean),
+    )
+    columns = (Column("rule", "code"), Column("would have found"), Column("outcome"), Column("why"))
+    return Section(
+        "Rules that found nothing", (Table("Rules", columns, rows),), "Not tested is not clean: the reason says what to change."
+    )
+
+
+def method(analysis: Analysis, run: Run) -> Section:
+    blocks = (
+        pairs("The run", about(run)),
+        pairs("What observing cost", cost(analysis)),
+        observers(run),
+        pairs("Generator", generator(run)),
+        pairs("Machine", machine(run)),
+    )
+    return Section("How it was measured", tuple(block for block in blocks if block.rows))
+
+
+def about(run: Run) -> list[tuple[str, str]]:
+    commit = f"{run.commit}{' with local changes' if run.dirty else ''}" if run.commit else "not in git"
+    phases = [(f"{interval.phase} phase", f"{show_time(interval.duration)}") for interval in run.intervals]
+    workers = ", ".join(f"{worker['pid']} ({worker['server']}, Python {worker['python']})" for worker in run.serving)
+    return [
+        ("scenario", run.scenario),
+        ("load profile", run.load),
+        ("commit", commit),
+        ("started", run.started_at),
+        *phases,
+        ("serving processes", workers or "not known"),
+    ]
+
+
+def cost(analysis: Analysis) -> list[tuple[str, str]]:
+    """Only what was measured; figures of the report are of the measure phase, so the first line is what they carry."""
+    figures = analysis.observer
+    rows: list[tuple[str, str]] = []
+    if "probe_cpu_per_request" in figures:
+        share = (
+            f" ({show_share(figures['probe_cpu_per_request'] / figures['cpu_per_request'])} of the target's)"
+            if figures.get("cpu_per_request")
+            else ""
+        )
+        rows.append(("probe, CPU per request in the measure phase", f"{show_time(figures['probe_cpu_per_request'])}{share}"))
+    if "cpu_per_request" in figures:
+        rows.append(("target, CPU per request in the measure phase", show_time(figures["cpu_per_request"])))
+    if "profile_cpu_ratio" in figures:
+        rows.append(("CPU per request in the profile phase, against the measure phase", f"x {figures['profile_cpu_ratio']:.2f}"))
+    return rows
+
+
+def observers(run: Run) -> Table:
+    """Every observer and every hook: one that failed is told, never a silent zero."""
+    rows = [
+        (name, "observer", "works" if status == OK else "missing", "" if status == OK else status)
+        for name, status in sorted(run.observers.items())
+    ]
+    keys = ("name", "version", "state", "why")
+    hooks = {tuple(str(hook.get(key) or "") for key in keys) for hook in run.hooks}
+    rows += [(f"{name} {version}".strip(), "hook", state, why) for name, version, state, why in sorted(hooks)]
+    return Table("Observers and hooks", (Column("name", "code"), Column("kind"), Column("state"), Column("why")), tuple(rows))
+
+
+def generator(run: Run) -> list[tuple[str, str]]:
+    health = run.generator
+    if health is None:
+        return []
+    return [
+        ("requests due, sent, finished, dropped", f"{health.offered}, {health.sent}, {health.finished}, {health.dropped}"),
+        ("sent after they were due, p50 and p99", f"{show_time(health.lag_p50)}, {show_time(health.lag_p99)}"),
+        ("CPU of the busiest generator process", f"{show_share(health.cpu_share)} of a core"),
+    ]
+
+
+def machine(run: Run) -> list[tuple[str, str]]:
+    known: Mapping[str, Any] = run.machine
+    rows = [(key, shown(key, known[key])) for key in MACHINE if key in known]
+    tools = known.get("tools")
+    if isinstance(tools, Mapping):
+        rows.append(("tools", ", ".join(f"{name} {version}" for name, version in tools.items() if version)))
+    return rows
+
+
+def shown(key: str, value: object) -> str:
+    if key == "memory" and isinstance(value, int):
+        return show_size(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part:.3g}" if isinstance(part, float) else f"{name} {part}" for name, part in value.items())
+    return str(value)
+
+
+def pairs(title: str, rows: list[tuple[str, str]]) -> Table:
+    return Table(title, (Column("what"), Column("value")), tuple(rows))

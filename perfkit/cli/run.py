@@ -1,0 +1,96 @@
+"""perfkit run: make a run directory, and judge it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from perfkit.analyze.analyze import Judged
+from perfkit.analyze.analyze import analyze as judge
+from perfkit.cli.progress import Watch
+from perfkit.cli.verdict import exit_code, print_verdict
+from perfkit.errors import PerfkitError, Problem, ScenarioError
+from perfkit.run.record import Options, Recorded
+from perfkit.run.record import run as record
+from perfkit.scenario.model import Scenario
+from perfkit.scenario.parse import parse
+from perfkit.units import parse_time
+
+INTERRUPTED = 130
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="The scenario file.", show_default=False)],
+    load: Annotated[
+        str | None, typer.Option(help="The load profile; without it the first that is not `smoke`.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("reports"),
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file for this run: load.open.1.rate=80/s."),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="How long to measure, whatever the file says: 30s.", show_default=False)
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile/--no-profile", help="Whether to profile after measuring.")] = True,
+    analyze: Annotated[bool, typer.Option("--analyze/--no-analyze", help="Whether to judge the run at once.")] = True,
+    own: Annotated[
+        bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
+    ] = False,
+) -> int:
+    """Run a scenario: drive its load, watch the target, and write a report."""
+    parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
+    chosen = load_profile(parsed, load, scenario)
+    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze)
+
+
+def carry_out(
+    scenario: Scenario, source: Path, profile: str, out: Path, *, profiling: bool = True, analyzing: bool = True
+) -> int:
+    """Records and judges; whatever ends the run early, the report of what there is gets written first."""
+    console = Console(stderr=True, soft_wrap=True)
+    with Watch(console) as watch:
+        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news))
+    if recorded.error is not None and not recorded.has_samples:
+        # A report of nothing would only hide what went wrong.
+        raise recorded.error
+    if not analyzing:
+        typer.echo(str(recorded.directory.path))
+        return concluded(recorded, None)
+    try:
+        judged = judge(recorded.directory.path)
+    except PerfkitError:
+        # What ended the run says more than that nothing can be read of it.
+        if recorded.error is not None:
+            raise recorded.error from None
+        raise
+    print_verdict(judged, out / "latest" / "report.html")
+    return concluded(recorded, judged)
+
+
+def concluded(recorded: Recorded, judged: Judged | None) -> int:
+    """The first that applies: interrupted, the error's own code, invalid, missed, inconclusive."""
+    if recorded.run.state == "interrupted":
+        return INTERRUPTED
+    if recorded.error is not None:
+        raise recorded.error
+    return 0 if judged is None else exit_code(judged.analysis)
+
+
+def load_profile(scenario: Scenario, wanted: str | None, source: Path) -> str:
+    if wanted is None:
+        return scenario.default_load()
+    if wanted not in scenario.load:
+        known = ", ".join(scenario.load)
+        raise ScenarioError(str(source), (Problem("load", f"there is no profile {wanted!r}; the file has {known}"),))
+    return wanted
+
+
+def seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--duration") from error

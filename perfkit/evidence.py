@@ -1,0 +1,173 @@
+"""What a run leaves behind, as values: Run, Evidence, what is Missing, what is doubtful, and where it lies on disk."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import polars as pl
+
+from perfkit.errors import EvidenceError
+
+FORMAT: Final = 1
+
+Phase: TypeAlias = Literal["warm-up", "measure", "profile"]
+PHASES: Final[tuple[Phase, ...]] = ("warm-up", "measure", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A thing that was not observed, with why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """A doubt that stands beside a number."""
+
+    text: str
+
+
+Table: TypeAlias = pl.DataFrame | Missing
+Need: TypeAlias = Literal[
+    "samples", "responses", "traces", "statements", "waits", "plans", "stacks", "call_trees", "blockers", "memory", "host"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One phase of the run: seconds since the run's epoch."""
+
+    phase: Phase
+    started_at: float
+    finished_at: float
+
+    @property
+    def duration(self) -> float:
+        return self.finished_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorHealth:
+    """What the generator says of itself in the measure phase."""
+
+    offered: int  # requests that the schedule wanted
+    sent: int
+    finished: int
+    dropped: int
+    lag_p50: float  # sent - intended of the open arrivals; 0 for closed load
+    lag_p99: float
+    cpu_share: float  # of one core, the busiest process
+    open_loop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """run.json: what was run, on what, when, and how well it was observed."""
+
+    id: str
+    scenario: str
+    started_at: str  # UTC, ISO 8601
+    state: Literal["running", "finished", "interrupted", "died"]
+    commit: str  # "" outside git
+    parent: str
+    dirty: bool
+    load: str  # name of the load profile
+    resolved: Mapping[str, Any]  # the scenario as it was run, secrets masked
+    machine: Mapping[str, Any]  # cores, cpu, memory, kernel, python and tool versions, noise grade
+    intervals: tuple[Interval, ...]
+    serving: tuple[Mapping[str, Any], ...]  # every serving pid: pid, server, framework, python
+    observers: Mapping[str, str]  # name → "ok", or why it is missing
+    hooks: tuple[Mapping[str, Any], ...]  # per pid and hook: name, state, version, why
+    generator: GeneratorHealth | None
+    probe_cost: Mapping[str, float] = field(default_factory=dict[str, float])  # CPU seconds it adds to a request, to a call
+    caveats: tuple[str, ...] = ()
+    failure: str = ""  # what ended the run early
+    plan: Mapping[str, Any] = field(default_factory=dict)  # load lines with their times, for the charts
+    epoch: float = 0.0  # CLOCK_MONOTONIC of the run's second 0
+
+    def interval(self, phase: Phase) -> Interval | None:
+        return next((interval for interval in self.intervals if interval.phase == phase), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A run read back: everything judging may look at, in tables of the schemas above."""
+
+    run: Run
+    samples: pl.DataFrame
+    responses: Table
+    traces: Table
+    statements: Table
+    shapes: Table
+    waits: Table
+    plans: Table
+    stacks: Table
+    call_trees: Table
+    blockers: Table
+    memory: Table
+    host: Table
+    caveats: tuple[Caveat, ...] = ()
+
+    def missing(self, need: Need) -> Missing | None:
+        """Why `need` was not observed; None when it was."""
+        table: Table = getattr(self, need)
+        return table if isinstance(table, Missing) else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """Where the files of a run lie; the only interface between observing and judging."""
+
+    path: Path
+
+    @property
+    def run_file(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def probe(self) -> Path:
+        """Raw files of the probe, until they are compacted."""
+        return self.path / "probe"
+
+    @property
+    def samples(self) -> Path:
+        """Raw segments of the generator, until they are compacted."""
+        return self.path / "samples"
+
+    @property
+    def stacks(self) -> Path:
+        return self.path / "stacks"
+
+    @property
+    def call_trees(self) -> Path:
+        return self.path / "call_trees"
+
+    @property
+    def target_log(self) -> Path:
+        return self.path / "target.log"
+
+    def table(self, name: str) -> Path:
+        return self.path / f"{name}.parquet"
+
+    def note(self, observer: str, status: str) -> None:
+        """Records what became of an observer: "ok", or why its evidence is missing."""
+        with (self.path / "observers.jsonl").open("a") as file:
+            file.write(json.dumps({"observer": observer, "status": status}) + "\n")
+
+    def notes(self) -> dict[str, str]:
+        """The last note of each observer."""
+        path = self.path / "observers.jsonl"
+        if not path.exists():
+            return {}
+        notes: dict[str, str] = {}
+        # What stands after the last end of a line was cut off when perfkit was killed.
+        for line in path.read_text().split("\n")[:-1]:
+            try:
+                entry = json.loads(line)
+            except ValueError as error:
+                raise EvidenceError(f"{path} is damaged: {error}") from error
+            notes[entry["observer"]] = entry["status"]
+        return notes

@@ -1,0 +1,112 @@
+"""The generator process: Locust spawns and holds the virtual users, everything else is perfkit's own.
+
+Started by driver.py as `python -m perfkit.load.locustfile`: an order on standard input, then "go" or "drain";
+events on standard output. The only file that imports Locust, and before anything else that opens a socket,
+because importing it is what makes the standard library cooperate.
+"""
+
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import IO, Any, Final, cast
+
+import gevent
+from gevent.fileobject import FileObject
+from locust import User, task
+from locust.env import Environment
+from locust.exception import StopUser
+
+from perfkit.errors import PerfkitError
+from perfkit.load.channel import DRAIN, GO, Order, line, receive_order
+from perfkit.load.channel import Event as Word
+from perfkit.load.compile import compile_plan
+from perfkit.load.generator import Generator, Tell
+from perfkit.load.lifeline import die_with
+from perfkit.load.recorder import Recorder
+from perfkit.scenario.secrets import mask_text
+
+WORKER: Final = 0  # one process so far
+
+_STDIN: Final = 0
+_STDOUT: Final = 1
+_STDERR: Final = 2
+
+
+class VirtualUser(User):
+    """One virtual user: Locust starts it, its work is a flow player's."""
+
+    work: Callable[[], None]
+
+    @task
+    def live(self) -> None:
+        self.work()
+        raise StopUser
+
+
+def main() -> int:
+    # A terminal's Ctrl-C is for perfkit, which asks this process to drain.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _allow_many_connections()
+    # Whatever a library prints must not end up between the events.
+    events = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
+
+    def tell(event: Word, **fields: Any) -> None:
+        os.write(events, line(event, **fields))
+
+    try:
+        _generate(tell)
+    except PerfkitError as error:
+        tell("failed", message=mask_text(error.message), hint=error.hint)
+        return error.exit_code
+    except Exception:  # noqa: BLE001  the parent quotes this process's last words: they must be without secrets
+        sys.stderr.write(mask_text(traceback.format_exc()))
+        return PerfkitError.exit_code
+    return 0
+
+
+def _generate(tell: Tell) -> None:
+    orders = cast("IO[bytes]", FileObject(_STDIN, "rb"))  # it is one, but its stubs do not say so
+    order = receive_order(orders)
+    die_with(order.parent)
+    generator = _generator(order, tell)
+    tell("ready")
+    if orders.readline() != GO:
+        tell("finished", health=None)
+        return
+    gevent.spawn(_listen, orders, generator)
+    generator.run()
+
+
+def _generator(order: Order, tell: Tell) -> Generator:
+    plan = compile_plan(order.scenario, order.profile, order.profile_for, order.run_id)
+    environment = Environment(user_classes=[VirtualUser], catch_exceptions=False)
+    runner = environment.create_local_runner()
+
+    def spawn(work: Callable[[], None]) -> None:
+        user = VirtualUser(environment)
+        user.work = work
+        user.start(runner.user_greenlets)
+
+    return Generator(plan, Recorder(order.samples, WORKER), tell, spawn, runner.user_greenlets)
+
+
+def _allow_many_connections() -> None:
+    """A virtual user is a connection, and the usual limit of 1,024 files is for programs with few."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _listen(orders: IO[bytes], generator: Generator) -> None:
+    """Drains when asked to; without a parent there is nobody left to work for."""
+    while word := orders.readline():
+        if word == DRAIN:
+            generator.stop()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""What the generator plays, compiled once: the flows as steps ready to render, and the load as segments of time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TypeAlias
+
+from pydantic import JsonValue
+
+from perfkit.evidence import Phase
+from perfkit.load.arrivals import Spacing
+from perfkit.load.jsonpath import Path
+from perfkit.load.reading import Extract
+from perfkit.load.transport import Destination
+from perfkit.scenario.context import Context
+from perfkit.scenario.feeders import Feed
+from perfkit.scenario.model import OnLimit, Think
+
+Render: TypeAlias = Callable[[Context], JsonValue]  # a value of the scenario with its templates filled in
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a good answer of a step looks like."""
+
+    status: frozenset[int] | None
+    under: float | None
+    headers: tuple[tuple[str, Render], ...]
+    json: tuple[tuple[str, Path, Render], ...]
+    contains: Render | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPlan:
+    """One request of a flow, ready to render."""
+
+    flow: str
+    step: str  # "browse[2]"
+    endpoint: str
+    named: bool
+    method: str
+    url: Render
+    params: tuple[tuple[str, Render], ...]
+    shared_headers: tuple[tuple[str, Render], ...]  # of the whole scenario
+    headers: tuple[tuple[str, Render], ...]  # of the step: they have the last word
+    step_header: str
+    content_type: str  # of the body; "" without one
+    body: Callable[[Context], bytes] | None
+    expectation: Expectation
+    extracts: tuple[Extract, ...]
+    auth: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkPlan:
+    pause: Think
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatPlan:
+    low: int
+    high: int
+    steps: "tuple[StepPlan, ...]"
+
+
+StepPlan: TypeAlias = RequestPlan | ThinkPlan | RepeatPlan
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPlan:
+    name: str
+    weight: float
+    steps: tuple[StepPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthPlan:
+    login: RequestPlan | None
+    headers: tuple[tuple[str, Render], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of load of one kind; levels are flow starts per second when it is open, users when it is closed."""
+
+    index: int
+    phase: Phase
+    label: str
+    is_open: bool
+    start: float
+    end: float
+    duration: float | None
+    iterations: int | None
+    arrivals: Spacing
+    max_in_flight: int
+    on_limit: OnLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    flows: tuple[FlowPlan, ...]
+    cumulative_weights: tuple[float, ...]
+    auth: Mapping[str, AuthPlan]
+    segments: tuple[Segment, ...]
+    destination: Destination
+    variables: Mapping[str, JsonValue]
+    feeds: Mapping[str, Feed]
+    seed: int
+
+    def choose(self, source: Random) -> FlowPlan:
+        """A flow by weight."""
+        if len(self.flows) == 1:
+            return self.flows[0]
+        return source.choices(self.flows, cum_weights=self.cumulative_weights)[0]
+
+
+def duration_of(segments: tuple[Segment, ...], phase: Phase) -> float | None:
+    """How long a phase lasts by the plan; None when it ends with its iterations."""
+    durations = [segment.duration for segment in segments if segment.phase == phase]
+    if any(duration is None for duration in durations):
+        return None
+    return sum(duration for duration in durations if duration is not None)
+
+
+def outline(segments: tuple[Segment, ...]) -> dict[str, Any]:
+    """The load lines with their times, for run.json and its charts."""
+    lines: list[dict[str, Any]] = []
+    at: float | None = 0.0
+    for segment in segments:
+        lines.append(
+            {
+                "phase": segment.phase,
+                "label": segment.label,
+                "kind": "rate" if segment.is_open else "users",
+                "start": segment.start,
+                "end": segment.end,
+                "at": at,
+                "duration": segment.duration,
+                "iterations": segment.iterations,
+            }
+        )
+        at = None if at is None or segment.duration is None else at + segment.duration
+    return {"segments": lines}

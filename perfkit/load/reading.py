@@ -1,0 +1,163 @@
+"""An answer as its step reads it: text and JSON decoded once, on first use; values extracted; expectations checked."""
+
+import json
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Final, TypeAlias
+
+from pydantic import JsonValue
+
+from perfkit.load.jsonpath import Path
+from perfkit.load.responses import decoded
+from perfkit.load.transport import Answer
+from perfkit.units import show_time
+
+Find: TypeAlias = "Callable[[Reading], Sequence[JsonValue]]"
+
+FIRST_FAILURE: Final = 400  # statuses from here on are errors unless the step expects them
+_CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
+
+
+class Reading:
+    """One answer, decoded lazily; a body that is not what it says it is reads as a ValueError."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self._body: bytes | None = None
+        self._json: JsonValue = None
+        self._is_parsed = False
+
+    @property
+    def body(self) -> bytes:
+        if self._body is None:
+            encoding = (self.answer.header("content-encoding") or "").strip().lower()
+            body = decoded(self.answer.body, encoding)
+            if body is None:
+                raise ValueError(f"a body that is not the {encoding} it says it is")
+            self._body = body
+        return self._body
+
+    @property
+    def text(self) -> str:
+        match = _CHARSET.search(self.answer.header("content-type") or "")
+        try:
+            return self.body.decode(match[1] if match else "utf-8", errors="replace")
+        except LookupError:
+            return self.body.decode(errors="replace")
+
+    @property
+    def json(self) -> JsonValue:
+        if not self._is_parsed:
+            self._json = json.loads(self.body)
+            self._is_parsed = True
+        return self._json
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """One value to take out of the answer."""
+
+    name: str
+    source: str  # as the scenario writes it
+    find: Find
+    at_random: bool
+
+    def take(self, reading: Reading, source: random.Random) -> JsonValue:
+        """Raises LookupError when the answer does not hold the value."""
+        try:
+            found = self.find(reading)
+        except ValueError as error:
+            raise LookupError(f"{self.name}: the answer cannot be read as {self.source} asks") from error
+        if not found:
+            raise LookupError(f"{self.name}: nothing in the answer matches {self.source}")
+        return source.choice(found) if self.at_random else found[0]
+
+
+def by_jsonpath(path: Path) -> Find:
+    return lambda reading: path(reading.json)
+
+
+def by_header(name: str) -> Find:
+    lower = name.lower()
+    return lambda reading: [value for key, value in reading.answer.headers if key.lower() == lower]
+
+
+def by_cookie(name: str) -> Find:
+    return lambda reading: _cookies(reading.answer, name)
+
+
+def by_regex(pattern: str) -> Find:
+    """The first group, or the whole match when there is no group."""
+    compiled = re.compile(pattern)
+    group = 1 if compiled.groups else 0
+    return lambda reading: [match[group] for match in compiled.finditer(reading.text)]
+
+
+def check_status(answer: Answer, expected: frozenset[int] | None) -> str:
+    """What is wrong with the status; "" when nothing is."""
+    if expected is None:
+        return "" if answer.status < FIRST_FAILURE else f"status {answer.status}"
+    if answer.status in expected:
+        return ""
+    return f"status {answer.status}, expected {' or '.join(map(str, sorted(expected)))}"
+
+
+def check_time(response_time: float, under: float | None) -> str:
+    if under is None or response_time < under:
+        return ""
+    return f"took {show_time(response_time)}, expected under {show_time(under)}"
+
+
+def check_header(answer: Answer, name: str, wanted: str) -> str:
+    """A wanted value without parameters accepts any: `application/json` accepts `application/json; charset=utf-8`."""
+    value = answer.header(name)
+    if value is None:
+        return f"header {name} is absent"
+    if value == wanted or (";" not in wanted and value.partition(";")[0].strip() == wanted):
+        return ""
+    return f"header {name} is not as expected"
+
+
+def check_json(reading: Reading, expression: str, path: Path, wanted: JsonValue) -> str:
+    """Every match equals the wanted value; `{min_length: n}` counts the elements of a list, or the matches."""
+    try:
+        found = path(reading.json)
+    except ValueError:
+        return "the body is not JSON"
+    if isinstance(wanted, dict) and "min_length" in wanted:
+        count = _length(found)
+        least = wanted["min_length"]
+        return "" if isinstance(least, int) and count >= least else f"{expression} has {count} elements, expected {least} or more"
+    if not found:
+        return f"{expression} is absent"
+    return "" if all(value == wanted for value in found) else f"{expression} is not as expected"
+
+
+def check_text(reading: Reading, wanted: str) -> str:
+    try:
+        return "" if wanted in reading.text else "the body does not contain what is expected"
+    except ValueError as error:
+        return str(error)
+
+
+def _length(found: Sequence[JsonValue]) -> int:
+    if len(found) == 1 and isinstance(found[0], list | str | dict):
+        return len(found[0])
+    return len(found)
+
+
+def _cookies(answer: Answer, name: str) -> list[JsonValue]:
+    values: list[JsonValue] = []
+    for key, line in answer.headers:
+        if key.lower() != "set-cookie":
+            continue
+        try:
+            cookies = SimpleCookie(line)
+        except CookieError:
+            continue
+        if name in cookies:
+            values.append(cookies[name].value)
+    return values

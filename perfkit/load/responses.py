@@ -1,0 +1,112 @@
+"""A few whole answers per endpoint, kept aside while the load runs and looked at when it is over."""
+
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from perfkit.load.transport import Answer
+
+FIRST: Final = 5  # answers of an endpoint that are always kept
+EVERY: Final = 200  # then one of so many
+MOST: Final = 50  # per endpoint
+# All kept bodies together; beyond it answers are passed over, so that a long run of large bodies does not fill the memory.
+MOST_BYTES: Final = 64 * 1024**2
+GZIP_LEVEL: Final = 6  # what servers compress with
+OFFERED_ENCODINGS: Final = "gzip, deflate"
+LIMITS: Final = frozenset({"limit", "per_page", "page_size", "size", "first", "page", "cursor", "offset"})
+_SUCCESS: Final = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    endpoint: str
+    query: bool
+    offered_encodings: str
+    answer: Answer
+
+
+class Responses:
+    """Chooses which answers to keep; describing them is left for when nothing is being timed."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+        self._chosen: dict[str, int] = {}
+        self._bytes = 0
+        self.kept: list[Kept] = []
+
+    def offer(self, endpoint: str, path: str, offered_encodings: str, answer: Answer) -> None:
+        if answer.status not in _SUCCESS:
+            return
+        seen = self._seen.get(endpoint, 0)
+        self._seen[endpoint] = seen + 1
+        chosen = self._chosen.get(endpoint, 0)
+        if chosen >= MOST or (seen >= FIRST and (seen + 1) % EVERY):
+            return
+        if self._bytes + len(answer.body) > MOST_BYTES:
+            return
+        self._chosen[endpoint] = chosen + 1
+        self._bytes += len(answer.body)
+        self.kept.append(Kept(endpoint, has_limit(path), offered_encodings, answer))
+
+
+def describe(kept: Kept) -> dict[str, object]:
+    """The row of evidence.RESPONSES."""
+    answer = kept.answer
+    encoding = (answer.header("content-encoding") or "").strip().lower()
+    body = decoded(answer.body, encoding)
+    return {
+        "endpoint": kept.endpoint,
+        "status": answer.status,
+        "content_type": answer.header("content-type") or "",
+        "content_encoding": encoding,
+        "offered_encodings": kept.offered_encodings,
+        "bytes": len(answer.body),
+        # A body in an encoding that we cannot undo is as small as its server could make it.
+        "gzip_bytes": len(answer.body if body is None else gzip.compress(body, GZIP_LEVEL)),
+        "items": -1 if body is None else count_items(body),
+        "query": kept.query,
+    }
+
+
+def decoded(body: bytes, encoding: str) -> bytes | None:
+    """The body before its content encoding; None when that cannot be undone here."""
+    try:
+        if encoding in {"", "identity"}:
+            return body
+        if encoding in {"gzip", "x-gzip"}:
+            return gzip.decompress(body)
+        if encoding == "deflate":
+            return _inflate(body)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return None
+
+
+def count_items(body: bytes) -> int:
+    """Elements of the JSON list, or of the longest list one level down; -1 when there is none."""
+    try:
+        value: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return -1
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, dict):
+        return max((len(item) for item in value.values() if isinstance(item, list)), default=-1)
+    return -1
+
+
+def has_limit(path: str) -> bool:
+    """The request says how much it wants."""
+    _, _, query = path.partition("?")
+    return any(name.lower() in LIMITS for name, _ in parse_qsl(query, keep_blank_values=True))
+
+
+def _inflate(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        # Some servers send the bare stream without zlib's header, against RFC 9110, and clients take it.
+        return zlib.decompress(body, -zlib.MAX_WBITS)

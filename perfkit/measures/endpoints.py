@@ -1,0 +1,118 @@
+"""Which request belongs to which endpoint, and its one name: samples joined with traces by x-perfkit-id."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from perfkit.evidence import Phase, Table
+from perfkit.measures import frames
+from perfkit.schemas import TRACES
+
+# One step of one flow, under the name that the generator gave it.
+STEP = ("flow", "step", "endpoint")
+# More than there are rows of a table: polars counts them in 32 bits.
+POSITIONS = 1 << 32
+
+
+def steps(samples: pl.DataFrame) -> pl.DataFrame:
+    """One row per step: its number, flow, step, endpoint (as the generator named it), named."""
+    found = samples.group_by(*STEP, maintain_order=True).agg(named=pl.col("named").any())
+    return found.with_row_index("number")
+
+
+def link(samples: pl.DataFrame, traces: Table, known: pl.DataFrame) -> pl.DataFrame:
+    """For each sample the number of its step, and position: the row of its trace, null when it was not seen from inside.
+
+    A client without an id (0) joins nothing; of a request that was traced twice the first trace counts.
+    """
+    inside = (
+        frames.present(traces, TRACES)
+        .select("id", position=pl.int_range(pl.len(), dtype=pl.UInt32))
+        .filter(pl.col("id") != 0)
+    )
+    if inside["id"].n_unique() < inside.height:
+        inside = inside.unique("id", keep="first", maintain_order=True)
+    numbers = samples.select(STEP).join(known, on=STEP, how="left", nulls_equal=True, maintain_order="left")["number"]
+    positions = samples.select("id").join(inside, on="id", how="left", maintain_order="left")["position"]
+    return pl.DataFrame([numbers, positions])
+
+
+def routes(links: pl.DataFrame, traces: Table) -> pl.DataFrame:
+    """What the traces of each step say it is: number (of the step), method, route, count."""
+    named = frames.present(traces, TRACES).select("method", "route")
+    seen = links.filter(pl.col("position").is_not_null())
+    return (
+        seen.select("number")
+        .hstack(named[seen["position"]])
+        .group_by("number", "method", "route")
+        .agg(count=pl.len())
+        .with_columns(pl.col("method", "route").cast(pl.String))
+    )
+
+
+def names(known: pl.DataFrame, meant: pl.DataFrame) -> pl.DataFrame:
+    """One row per step, by number: number, endpoint (as the generator named it), final (String).
+
+    The step's own name wins; else method and the route template that most of its traces have; else the generator's name.
+    """
+    templates = (
+        meant.filter(pl.col("route") != "")
+        .with_columns(template=pl.format("{} {}", "method", "route"))
+        .sort("count", "template", descending=[True, False])
+        .unique("number", keep="first", maintain_order=True)
+        .select("number", "template")
+    )
+    own_name = pl.col("endpoint").cast(pl.String)
+    final = pl.when("named").then(own_name).otherwise(pl.coalesce("template", own_name))
+    return known.join(templates, on="number", how="left").sort("number").select("number", endpoint=own_name, final=final)
+
+
+def named_samples(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFrame) -> pl.DataFrame:
+    """Every sample under its final name, with its times."""
+    return samples.with_columns(
+        step_names["final"].gather(links["number"]).alias("endpoint"),
+        response_time=pl.col("finished_at") - pl.col("intended_at"),
+        service_time=pl.col("finished_at") - pl.col("sent_at"),
+        ok=pl.col("error").is_null(),
+    )
+
+
+def of_phase(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFrame, phase: Phase) -> pl.DataFrame:
+    """Requests of a phase that were seen from both sides: position of the trace, final endpoint, sent_at; by endpoint."""
+    finals = step_names["final"].unique().sort()
+    rank = step_names["final"].rank("dense") - 1  # where it stands in `finals`
+    rows = pl.DataFrame([samples["phase"], samples["sent_at"], *links]).filter(
+        (pl.col("phase") == phase) & pl.col("position").is_not_null()
+    )
+    # Endpoint and position in one number: sorting that is several times as fast as sorting by both.
+    keyed = rows.select("sent_at", key=rank.gather(rows["number"]).cast(pl.UInt64) * POSITIONS + pl.col("position")).sort("key")
+    return keyed.select(
+        (pl.col("key") % POSITIONS).cast(pl.UInt32).alias("position"),
+        finals.gather(keyed["key"] // POSITIONS).alias("endpoint"),
+        "sent_at",
+    )
+
+
+def aliases(step_names: pl.DataFrame, meant: pl.DataFrame) -> Mapping[str, str]:
+    """Every name of an endpoint → its final name; of an ambiguous one, the most frequent meaning."""
+    finals: dict[str, str] = {}
+    own = step_names.select("endpoint", "final").sort("endpoint", "final")
+    templates = (
+        meant.join(step_names.select("number", "final"), on="number", how="left")
+        .group_by("method", "route", "final")
+        .agg(pl.col("count").sum())
+        .select("count", "final", name=pl.format("{} {}", "method", "route"))
+        .sort("count", "final", descending=[True, False])
+        .select("name", "final")
+    )
+    for final in step_names["final"].unique().sort():
+        finals.setdefault(final, final)
+    for name, final in (*own.iter_rows(), *templates.iter_rows()):
+        finals.setdefault(name, final)
+    return finals
+
+
+def renamed(frame: pl.DataFrame, final_names: Mapping[str, str]) -> pl.DataFrame:
+    """`endpoint` under its final name (String); an unknown name stays what it is."""
+    known = frame["endpoint"].cast(pl.String)
+    return frame.with_columns(endpoint=known.replace(dict(final_names)) if final_names else known)

@@ -1,0 +1,57 @@
+"""What objectives are judged against, taken from the measures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from perfkit.evidence import Evidence, Missing
+from perfkit.measures import frames
+from perfkit.measures.frames import Numbers, numbers
+from perfkit.slo import Observed, Seen
+
+
+def observed(
+    samples: pl.DataFrame,
+    traces: pl.DataFrame,
+    endpoints: pl.DataFrame,
+    total: Mapping[str, float | int | None],
+    final_names: Mapping[str, str],
+    evidence: Evidence,
+) -> Observed:
+    """Every endpoint of the measure phase, and all of them together."""
+    successful = samples.filter("ok").select("endpoint", "response_time")
+    times = {name: np.sort(numbers(part["response_time"])) for name, part in frames.parts(successful).items()}
+    counts = {name: numbers(part["statement_count"]) for name, part in frames.slices(traces).items()}
+    why = _why_no_statements(evidence)
+    seen = {
+        row["endpoint"]: Seen(
+            response_times=times.get(row["endpoint"], np.zeros(0)),
+            requests=row["requests"],
+            errors=row["errors"],
+            statements=_statements(counts.get(row["endpoint"]), why),
+            achieved_rate=row["achieved_rate"],
+            dropped=Missing("arrivals are dropped before they have an endpoint: state this objective under `all`"),
+        )
+        for row in endpoints.iter_rows(named=True)
+    }
+    dropped = total["dropped"]
+    everything = Seen(
+        response_times=np.sort(numbers(successful["response_time"])),
+        requests=int(total["requests"] or 0),
+        errors=int(total["errors"] or 0),
+        statements=_statements(numbers(traces["statement_count"]), why),
+        achieved_rate=float(total["achieved_rate"] or 0.0),
+        dropped=Missing("the generator left no account of itself") if dropped is None else int(dropped),
+    )
+    return Observed(everything, seen, final_names)
+
+
+def _statements(counts: Numbers | None, why: Missing | None) -> Numbers | Missing:
+    if why is not None:
+        return why
+    return Missing("none of its requests was seen from inside") if counts is None or not len(counts) else np.sort(counts)
+
+
+def _why_no_statements(evidence: Evidence) -> Missing | None:
+    return evidence.missing("traces") or evidence.missing("statements")

@@ -1,0 +1,140 @@
+"""Call sites: which line of the user's own code made a call, and who called that.
+
+A text of up to three lines, innermost first: "shop/storage.py:26 in rows", then "shop/orders.py:27 in order_summaries". Whether
+the innermost function is where a person should look, or a helper that many share, is for the reader to judge who sees all.
+"""
+
+import os
+import sys
+import sysconfig
+
+# The first sightings of a call are always walked, so that rare endpoints have their sites too; then one request in sixteen.
+FIRST_SIGHTINGS = 3
+LATER_MASK = 15
+MAX_CACHED = 20000  # code objects and counters; emptied when full, for code that is made at run time
+MAX_FRAMES = 200
+CHAIN = 3  # functions of the user's own code that a site names
+SKIPPED, LIBRARY, OWN = 0, 1, 2
+
+_PROBE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGES = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
+# Drivers, mappers, frameworks, servers: never the place where a person would change something.
+_PLUMBING = frozenset(
+    """
+    sqlalchemy sqlmodel alembic django rest_framework ninja peewee pony tortoise databases
+    psycopg psycopg2 psycopg_pool psycopg_binary psycopg_c sqlite3 aiosqlite asyncpg pymysql MySQLdb aiomysql mysql oracledb
+    pymongo motor redis aioredis flask flask_sqlalchemy werkzeug jinja2 fastapi starlette quart litestar falcon sanic aiohttp
+    uvicorn gunicorn hypercorn granian daphne waitress cheroot gevent eventlet greenlet uvloop anyio sniffio asgiref a2wsgi trio
+    h11 httptools urllib3 requests httpx httpcore http2 h2 pydantic pydantic_core pyinstrument
+    """.split()  # noqa: SIM905 - a list of words
+)
+
+
+def _standard():
+    paths = {sysconfig.get_paths().get(key) for key in ("stdlib", "platstdlib")}
+    paths.add(os.path.dirname(os.path.realpath(os.__file__)))
+    # The scripts that start a server are in bin: nobody's own code either.
+    paths.add(os.path.join(sys.prefix, "bin"))
+    return tuple(path + os.sep for path in paths if path)
+
+
+class Sites:
+    """One table per process; `name` interns a text."""
+
+    def __init__(self, name):
+        self._name = name
+        self._kinds = {}  # code object → SKIPPED, LIBRARY, OWN
+        self._ids = {}  # (code object, line) → name id
+        self._seen = {}  # (step, call) → how often it was walked
+        self._standard = _standard()
+        self._here = os.getcwd() + os.sep
+
+    def site(self, request, name, always):
+        if not always and not self._is_due(request, name):
+            return 0
+        return self.walk(sys._getframe(2))
+
+    def _is_due(self, request, name):
+        if request is not None and not request.sequence & LATER_MASK:
+            return True
+        key = (request.route or request.step if request is not None else 0, name)
+        seen = self._seen.get(key, 0)
+        if seen >= FIRST_SIGHTINGS:
+            return False
+        if len(self._seen) >= MAX_CACHED:
+            self._seen.clear()
+        self._seen[key] = seen + 1
+        return True
+
+    def walk(self, frame):
+        """Name id of the innermost frames of the user's own code, else of a library that is not plumbing, else 0."""
+        chain = ()
+        library = None
+        kinds = self._kinds
+        greenlet = None
+        for _ in range(MAX_FRAMES):
+            if frame is None:
+                greenlet, frame = _parent(greenlet)
+                if frame is None:
+                    break
+            kind = kinds.get(frame.f_code)
+            if kind is None:
+                kind = self._classified(frame.f_code)
+            if kind == OWN:
+                chain += (frame.f_code, frame.f_lineno)
+                if len(chain) == 2 * CHAIN:
+                    break
+            elif kind == LIBRARY and library is None:
+                library = (frame.f_code, frame.f_lineno)
+            frame = frame.f_back
+        return self._id(chain or library) if chain or library else 0
+
+    def _classified(self, code):
+        if len(self._kinds) >= MAX_CACHED:
+            self._kinds.clear()
+        kind = self._kinds[code] = self._kind(code.co_filename)
+        return kind
+
+    def _kind(self, file):
+        if file.startswith(("<", _PROBE)):
+            return SKIPPED
+        package = _beside_packages(file)
+        if package is not None:
+            return SKIPPED if package.split(os.sep, 1)[0].split(".", 1)[0] in _PLUMBING else LIBRARY
+        return SKIPPED if file.startswith(self._standard) else OWN
+
+    def _id(self, key):
+        found = self._ids.get(key)
+        if found is None:
+            if len(self._ids) >= MAX_CACHED:
+                self._ids.clear()
+            lines = [
+                "%s:%d in %s" % (self._shown(code.co_filename), line or 0, code.co_name)
+                for code, line in zip(key[::2], key[1::2])  # noqa: B905 - 3.10
+            ]
+            found = self._ids[key] = self._name("\n".join(lines))
+        return found
+
+    def _shown(self, file):
+        package = _beside_packages(file)
+        if package is not None:
+            return package
+        return file[len(self._here) :] if file.startswith(self._here) else file  # noqa: FURB188 - 3.9
+
+
+def _beside_packages(file):
+    """`/venv/lib/python3.11/site-packages/a/b.py` → `a/b.py`; None for a file that is not installed."""
+    for folder in _PACKAGES:
+        at = file.rfind(folder)
+        if at >= 0:
+            return file[at + len(folder) :]
+    return None
+
+
+def _parent(greenlet):
+    """The greenlet that waits for this one, and where it stands: SQLAlchemy's async half runs its drivers in greenlets."""
+    module = sys.modules.get("greenlet")
+    if module is None:
+        return None, None
+    greenlet = (module.getcurrent() if greenlet is None else greenlet).parent
+    return greenlet, getattr(greenlet, "gr_frame", None)

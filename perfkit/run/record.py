@@ -1,0 +1,234 @@
+"""Makes a run directory: starts the target, drives the scenario at it phase by phase, and lets collectors watch."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from perfkit.collectors import stacks
+from perfkit.collectors.base import Collector, Observation
+from perfkit.collectors.catalogue import COLLECTORS
+from perfkit.errors import PerfkitError, TargetError
+from perfkit.evidence import Phase, Run, RunDirectory
+from perfkit.load import driver
+from perfkit.load.driver import Drive
+from perfkit.load.progress import Progress
+from perfkit.probe import records
+from perfkit.run import origin, runfile, tables
+from perfkit.scenario.model import Scenario
+from perfkit.scenario.resolved import resolved
+from perfkit.target import control, identify, machine, start
+from perfkit.target.target import Target
+
+# A quarter of what is measured, but long enough to sample and short enough to wait for (architecture: phases).
+PROFILE_SHARE, PROFILE_LEAST, PROFILE_MOST = 0.25, 15.0, 60.0
+# The probe hands over what it has four times a second.
+PROBE_FLUSH: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds to a scenario."""
+
+    profile: str  # the load profile's name
+    out: Path
+    profiling: bool = True
+    on_progress: Callable[[Progress], None] | None = None
+    on_news: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A finished run directory, and what ended the run early."""
+
+    directory: RunDirectory
+    run: Run
+    error: PerfkitError | None
+    has_samples: bool = True
+
+
+def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
+    """Runs a scenario; what goes wrong after the first request still leaves a directory that can be judged."""
+    home = origin.of(Path(scenario.target.launch.cwd) if scenario.target.launch and scenario.target.launch.cwd else source.parent)
+    directory = origin.new_directory(options.out, scenario.name, home)
+    at = described(scenario, directory, options, home)
+    runfile.write(directory, at)
+    origin.point_latest(options.out, directory)
+    session = Session(scenario, directory, options, at)
+    session.tell(f"run {at.id}")
+    try:
+        observe(session)
+    except PerfkitError as error:
+        session.end("died", error)
+    except KeyboardInterrupt:
+        session.end("interrupted", None)
+        session.close()
+        raise
+    except Exception as error:
+        # A fault of ours: what was recorded is kept, the fault goes on to whoever can tell it.
+        session.end("died", PerfkitError(f"{type(error).__name__}: {error}"))
+        session.close()
+        raise
+    session.close()
+    return Recorded(directory, session.run, session.error, session.has_samples)
+
+
+def described(scenario: Scenario, directory: RunDirectory, options: Options, home: origin.Origin) -> Run:
+    """run.json as it is before anything has happened."""
+    return Run(
+        id=directory.path.name,
+        scenario=scenario.name,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        state="running",
+        commit=home.commit,
+        parent=home.parent,
+        dirty=home.dirty,
+        load=options.profile,
+        resolved=resolved(scenario),
+        machine=machine.fingerprint(),
+        intervals=(),
+        serving=(),
+        observers={},
+        hooks=(),
+        generator=None,
+        epoch=time.monotonic(),
+    )
+
+
+class Session:
+    """A run while it is being made: its file is kept true at every step, so that a killed run can be read."""
+
+    def __init__(self, scenario: Scenario, directory: RunDirectory, options: Options, run: Run) -> None:
+        self.scenario = scenario
+        self.directory = directory
+        self.options = options
+        self.run = run
+        self.error: PerfkitError | None = None
+        self.has_samples = False
+
+    def tell(self, news: str) -> None:
+        if self.options.on_news:
+            self.options.on_news(news)
+
+    def update(self, **changes: Any) -> None:
+        self.run = replace(self.run, **changes)
+        runfile.write(self.directory, self.run)
+
+    def end(self, state: str, error: PerfkitError | None) -> None:
+        self.error = self.error or error
+        self.update(state=state, failure=error.message if error else self.run.failure)
+
+    def close(self) -> None:
+        """Compacts what was recorded; a run that recorded nothing keeps its run.json and its log."""
+        self.has_samples = any(path.stat().st_size for path in self.directory.samples.glob("*.samples"))
+        gathered = tables.compact(self.directory, self.run)
+        self.update(
+            observers={name: status for name, status in self.directory.notes().items() if not name.startswith("table:")},
+            hooks=gathered.hooks,
+            probe_cost=gathered.cost,
+            serving=gathered.servers or self.run.serving,
+            caveats=(*self.run.caveats, *(caveat.text for caveat in gathered.caveats)),
+            state="finished" if self.run.state == "running" else self.run.state,
+        )
+
+    @property
+    def profile_for(self) -> float:
+        """Seconds of the profile phase; 0 when the run is not to be profiled."""
+        if not self.options.profiling:
+            return 0.0
+        if self.scenario.profiling.duration is not None:
+            return self.scenario.profiling.duration
+        measured = sum(stage.duration or 0.0 for stage in self.scenario.load[self.options.profile] if not stage.warmup)
+        return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST)
+
+
+def observe(session: Session) -> None:
+    """The run itself: the target up, the load on, the collectors looking, phase by phase."""
+    scenario, directory = session.scenario, session.directory
+    session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
+    with start.running(scenario.target, directory, os.environ) as target:
+        session.update(serving=serving(target), epoch=time.monotonic())
+        with driver.driving(
+            scenario, session.options.profile, directory, session.run.id, session.profile_for, session.run.epoch
+        ) as drive:
+            play(session, target, drive)
+            session.update(intervals=tuple(drive.intervals), generator=drive.health)
+        if session.error is None and not start.alive(target):
+            session.end("died", death(directory))
+        time.sleep(PROBE_FLUSH if target.launched else 0)
+    note_required(session)
+
+
+def play(session: Session, target: Target, drive: Drive) -> None:
+    """Lets the drive go from phase to phase, with the mode of the probe and the collectors that each of them has."""
+    phases = drive.phases(watching(session, target, drive))
+    with ExitStack() as watchers:
+        while (phase := following(phases, session, drive)) is not None:
+            watchers.close()
+            session.tell(phase)
+            control.set_mode(target, records.PROFILE if phase == "profile" else records.MEASURE)
+            session.update(intervals=tuple(drive.intervals), serving=serving(target) or session.run.serving)
+            watchers.enter_context(observing(COLLECTORS, session, target, phase, drive.pid))
+
+
+def following(phases: Iterator[Phase], session: Session, drive: Drive) -> Phase | None:
+    """The next phase, once the present one has ended; an interrupt lets what is in flight finish, a second one stops at once."""
+    try:
+        return next(phases, None)
+    except KeyboardInterrupt:
+        session.end("interrupted", None)
+        session.tell("interrupted: waiting for requests in flight; interrupt again to stop at once")
+        drive.interrupt()
+        return None
+
+
+@contextmanager
+def observing(
+    collectors: tuple[Collector, ...], session: Session, target: Target, phase: Phase, generator: int
+) -> Iterator[None]:
+    """All collectors of a phase at work."""
+    observation = Observation(target, session.directory, phase, session.scenario.profiling, session.run.epoch, generator)
+    with ExitStack() as stack:
+        for collector in collectors:
+            if phase in collector.PHASES:
+                stack.enter_context(collector.observe(observation))
+        yield
+
+
+def watching(session: Session, target: Target, drive: Drive) -> Callable[[Progress], None]:
+    """What happens four times a second: show progress, and notice that the target has died."""
+
+    def tick(progress: Progress) -> None:
+        if session.options.on_progress:
+            session.options.on_progress(progress)
+        if session.error is None and not start.alive(target):
+            session.end("died", death(session.directory))
+            drive.interrupt()
+
+    return tick
+
+
+def death(directory: RunDirectory) -> TargetError:
+    return TargetError(
+        f"the target died while it was under load{start.last_words(directory)}",
+        hint=f"Its log is {directory.target_log}; what was recorded until then is in the report.",
+    )
+
+
+def serving(target: Target) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        {"pid": worker.pid, "ppid": worker.ppid, "server": worker.server, "python": worker.python}
+        for worker in identify.serving(target)
+    )
+
+
+def note_required(session: Session) -> None:
+    """An observer that the scenario requires and that could not observe ends the run as an error of the target."""
+    for observer, status in session.directory.notes().items():
+        if status.startswith(stacks.REQUIRED) and session.error is None:
+            why = status.removeprefix(stacks.REQUIRED)
+            session.end("died", TargetError(f"{observer} is required by the scenario and is missing: {why}"))

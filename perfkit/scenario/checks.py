@@ -1,0 +1,139 @@
+"""What no single section can know: files that exist, names that refer to something, hosts and levels that the guard allows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from perfkit.errors import Problem
+from perfkit.scenario import guard as guards
+from perfkit.scenario import names
+from perfkit.scenario.feeders import Table, read_table, weights_of
+from perfkit.scenario.model import Guard, TargetSpec
+from perfkit.scenario.positions import Document, KeyPath
+from perfkit.scenario.stages import Ramp, parse_level, parse_users
+from perfkit.scenario.suggestions import did_you_mean
+from perfkit.scenario.values import FROM_FILE
+from perfkit.units import show_rate
+
+# These look at the file's tree, not at the model: a fault of one section must not hide those of the others.
+
+
+def check(document: Document, folder: Path, *, owned: bool) -> list[Problem]:
+    """Every fault that takes more than one section to see."""
+    if not isinstance(document.tree, dict):
+        return []
+    columns: dict[str, tuple[str, ...] | None] = {}
+    return [
+        *_feeders(document, folder, columns),
+        *names.check(document, columns),
+        *_references(document),
+        *_paths(document, folder),
+        *_guarded(document, owned=owned),
+    ]
+
+
+def _feeders(document: Document, folder: Path, columns: dict[str, tuple[str, ...] | None]) -> Iterator[Problem]:
+    for name, feeder in _section(document, "data").items():
+        columns[name] = None
+        file = feeder.get("csv") if isinstance(feeder, dict) else None
+        if not isinstance(file, str):
+            continue
+        try:
+            table = read_table(folder / file)
+        except ValueError as error:
+            yield document.problem(("data", name, "csv"), str(error))
+            continue
+        columns[name] = table.columns
+        yield from _weights(document, ("data", name, "weight"), feeder.get("weight"), table)
+
+
+def _weights(document: Document, path: KeyPath, column: Any, table: Table) -> Iterator[Problem]:
+    if not isinstance(column, str):
+        return
+    try:
+        weights_of(table, column)
+    except ValueError as error:
+        yield document.problem(path, str(error))
+
+
+def _references(document: Document) -> Iterator[Problem]:
+    known = _section(document, "auth")
+    for path, name in _auth_names(_section(document, "flows"), ("flows",)):
+        if name not in known:
+            yield document.problem(path, f"there is no auth {name!r}{did_you_mean(name, known)}")
+
+
+def _auth_names(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Every `auth:` of a flow or of a step inside it."""
+    if isinstance(node, dict):
+        # Only flows and steps have an auth; a body or a query may have a field of that name.
+        is_flow_or_step = len(path) == 2 or isinstance(path[-1], int)  # noqa: PLR2004
+        if is_flow_or_step and isinstance(node.get("auth"), str):
+            yield (*path, "auth"), node["auth"]
+        items: list[tuple[str | int, Any]] = list(node.items()) if len(path) == 1 else [("steps", node.get("steps"))]
+    else:
+        items = list(enumerate(node)) if isinstance(node, list) else []
+    for key, item in items:
+        yield from _auth_names(item, (*path, key))
+
+
+def _paths(document: Document, folder: Path) -> Iterator[Problem]:
+    launch = _below(_section(document, "target"), "launch")
+    cwd = launch.get("cwd")
+    if isinstance(cwd, str) and not (folder / cwd).is_dir():
+        yield document.problem(("target", "launch", "cwd"), f"{cwd} is not a directory")
+    tls = _below(_section(document, "http"), "tls")
+    for key in ("ca", "cert", "key"):
+        file = tls.get(key)
+        if isinstance(file, str) and not (folder / file).is_file():
+            yield document.problem(("http", "tls", key), f"{file} is not a file")
+
+
+def _guarded(document: Document, *, owned: bool) -> Iterator[Problem]:
+    try:
+        guard = TypeAdapter(Guard).validate_python(document.tree.get("guard", {}), context={FROM_FILE: True})
+        target = TypeAdapter(TargetSpec).validate_python({"base_url": _base_url(document)}, context={FROM_FILE: True})
+    except ValidationError:
+        return  # The model has said so already; a guess at what it allows would be worse than none.
+    host = guards.host_of(target.base_url)
+    why = guards.refusal(guard, host, owned=owned)
+    if why:
+        path: KeyPath = ("target", "base_url") if isinstance(document.tree["target"], dict) else ("target",)
+        yield document.problem(path, why)
+    caps = guards.caps(guard, host)
+    for path, ramp in _levels(document):
+        highest = max(ramp.start, ramp.end)
+        if path[-1] == "rate" and highest > caps.rate:
+            yield document.problem(path, f"{show_rate(highest)} is more than guard.max_rate allows ({show_rate(caps.rate)})")
+        if path[-1] == "users" and highest > caps.users:
+            yield document.problem(path, f"{highest:g} users are more than guard.max_users allows ({caps.users:g})")
+
+
+def _base_url(document: Document) -> Any:
+    target = document.tree.get("target")
+    return target.get("base_url") if isinstance(target, dict) else target
+
+
+def _levels(document: Document) -> Iterator[tuple[KeyPath, Ramp]]:
+    load = document.tree.get("load")
+    profiles: dict[KeyPath, Any] = {("load",): load} if isinstance(load, list) else {}
+    profiles |= {("load", name): stages for name, stages in _section(document, "load").items()}
+    for path, stages in profiles.items():
+        for index, stage in enumerate(stages if isinstance(stages, list) else []):
+            for key, parse in (("users", parse_users), ("rate", parse_level)):
+                if isinstance(stage, dict) and key in stage:
+                    try:
+                        yield (*path, index, key), parse(stage[key])
+                    except ValueError:
+                        continue  # the model says what is wrong with it
+
+
+def _section(document: Document, key: str) -> dict[str, Any]:
+    return _below(document.tree, key)
+
+
+def _below(node: dict[str, Any], key: str) -> dict[str, Any]:
+    value = node.get(key)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,122 @@
+"""Starts the target with the probe inside, waits until it answers, and leaves nothing of it behind."""
+
+import os
+import random
+import shutil
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from perfkit.errors import TargetError
+from perfkit.evidence import RunDirectory
+from perfkit.scenario import templates
+from perfkit.scenario.context import Context
+from perfkit.scenario.model import Launch, TargetSpec
+from perfkit.target import control, identify, log, port, ready, stage
+from perfkit.target.process import Supervised, show_exit
+from perfkit.target.target import Target
+
+
+@contextmanager
+def running(spec: TargetSpec, directory: RunDirectory, environment: Mapping[str, str]) -> Generator[Target]:
+    """A target that answers: launched and stopped by us, or already there when the scenario has no `launch`."""
+    if spec.launch is None:
+        port.require_listening(spec.base_url)
+        yield Target(spec.base_url, launched=False, root_pid=None, probe_directory=None, python=None)
+        return
+    port.require_free(spec.base_url)
+    own = resolved(spec.launch.env, environment)
+    with ExitStack() as stack:
+        stack.callback(log.mask, directory.target_log)
+        output = stack.enter_context(directory.target_log.open("ab", buffering=0))
+        inherited = {**with_our_programs(environment), **own}
+        prepare(spec.launch, inherited, output, directory, stack)
+        supervised = launch(spec.launch, inherited, output, directory, stack)
+        ready.await_answer(spec.base_url, spec.launch.ready, supervised, directory.target_log)
+        target = Target(
+            spec.base_url, launched=True, root_pid=supervised.root_pid, probe_directory=directory.probe, python=None,
+            supervisor_pid=supervised.pid,
+        )  # fmt: skip
+        ready.await_workers(target)
+        versions = identify.pythons(directory.probe)
+        yield replace(target, python=versions[0] if versions else None)
+
+
+def alive(target: Target) -> bool:
+    """Something of the launched command still runs; always true when attached, where asking would be load."""
+    return not target.launched or bool(identify.descendants(target))
+
+
+def last_words(directory: RunDirectory) -> str:
+    """The end of the target's log."""
+    return log.tail(directory.target_log)
+
+
+def resolved(variables: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of target.launch.env with ${env.X} and ${secret.X} filled in."""
+    # Nothing random may stand in an environment: the same run must start the same target.
+    context = Context(random=random.Random(0), environment=environment)
+    try:
+        return {name: templates.compile(text).render_text(context) for name, text in variables.items()}
+    except templates.UndefinedName as error:
+        raise TargetError(f"target.launch.env: {error}", hint="Export the variable, then run again.") from error
+
+
+def with_our_programs(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which `gunicorn` and `python` are those of perfkit's own interpreter, activated or not.
+
+    An activated environment of the user's own comes first: that choice was made on purpose.
+    """
+    ours = str(Path(sys.executable).parent)
+    path = environment.get("PATH", os.defpath)
+    activated = environment.get("VIRTUAL_ENV", "")
+    parts = (path, ours) if activated and Path(activated) != Path(sys.prefix) else (ours, path)
+    return {**environment, "PATH": os.pathsep.join(parts)}
+
+
+def prepare(spec: Launch, environment: Mapping[str, str], output: IO[bytes], directory: RunDirectory, stack: ExitStack) -> None:
+    """Runs the `before` commands; a daemon that one of them leaves (a database) lives until the target has stopped."""
+    for command in spec.before:
+        supervised = start(spec, command, environment, output)
+        stack.callback(supervised.stop)
+        code = supervised.wait()
+        if code != 0:
+            shown = " ".join(command)
+            raise TargetError(
+                f"the command before the target failed: `{shown}` ended with {show_exit(code)}{log.quote(directory.target_log)}",
+                hint="Run it by hand in target.launch.cwd, or correct target.launch.before.",
+            )
+
+
+def launch(
+    spec: Launch, environment: Mapping[str, str], output: IO[bytes], directory: RunDirectory, stack: ExitStack
+) -> Supervised:
+    """Starts the command with the probe on its path."""
+    directory.probe.mkdir(parents=True, exist_ok=True)
+    control.create(directory.probe, os.getpid())
+    staged = stack.enter_context(stage.staged())
+    supervised = start(spec, spec.command, stage.environment(staged, directory.probe.resolve(), environment), output)
+    stack.callback(supervised.stop)
+    return supervised
+
+
+def start(spec: Launch, command: tuple[str, ...], environment: Mapping[str, str], output: IO[bytes]) -> Supervised:
+    """Looks the program up in the target's own PATH, not in perfkit's."""
+    if spec.cwd is not None and not Path(spec.cwd).is_dir():
+        raise TargetError(
+            f"there is no directory {spec.cwd}", hint="Correct target.launch.cwd: it is relative to the scenario file."
+        )
+    program = command[0]
+    if "/" not in program:
+        found = shutil.which(program, path=environment["PATH"])
+        if found is None:
+            raise TargetError(
+                f"there is no program `{program}` in the PATH",
+                hint="Install it in the environment that perfkit runs in, or give its path in target.launch.",
+            )
+        program = found
+    line = (program, *command[1:])
+    return Supervised.start(line, environment, output, stop=spec.stop.signal, grace=spec.stop.grace, cwd=spec.cwd)

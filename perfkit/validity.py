@@ -1,0 +1,67 @@
+"""Was the run fit to judge: valid, suspect or invalid, with reasons."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from perfkit.evidence import Evidence, GeneratorHealth, Run
+from perfkit.units import show_share, show_time
+
+State: TypeAlias = Literal["valid", "suspect", "invalid"]
+
+# Half a core of headroom is the usual advice of load tools; at 85 % of a core Locust warns itself (90 %, averaged over 10 s).
+SUSPECT_CPU_SHARE = 0.85
+INVALID_CPU_SHARE = 0.97
+# Requests that leave this late are no longer the schedule that the scenario asked for.
+SUSPECT_LAG = 0.010
+INVALID_LAG = 0.250
+# An achieved count this far below what was sent means that answers were lost, not slow.
+SUSPECT_LOSS = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """A state and why it is not better."""
+
+    state: State
+    reasons: tuple[str, ...] = ()
+
+
+def judge(evidence: Evidence) -> Validity:
+    """Invalid when the generator, not the target, was the limit; suspect when that cannot be ruled out."""
+    invalid, suspect = _of_generator(evidence.run.generator)
+    suspect += _of_ending(evidence.run)
+    if evidence.samples.is_empty():
+        invalid.append("not one request was recorded")
+    if invalid:
+        return Validity("invalid", (*invalid, *suspect))
+    return Validity("suspect", tuple(suspect)) if suspect else Validity("valid")
+
+
+def _of_generator(health: GeneratorHealth | None) -> tuple[list[str], list[str]]:
+    """Why the generator makes the run invalid, and why it makes it suspect."""
+    invalid: list[str] = []
+    suspect: list[str] = []
+    if health is None:
+        return invalid, ["the generator left no account of itself"]
+    cpu = f"the generator used {show_share(health.cpu_share)} of its core"
+    if health.cpu_share >= INVALID_CPU_SHARE:
+        invalid.append(f"{cpu}: it, not the target, was the limit")
+    elif health.cpu_share >= SUSPECT_CPU_SHARE:
+        suspect.append(f"{cpu}; response times include its own delay")
+    late = f"1 % of the requests left {show_time(health.lag_p99)} or more after their time"
+    if health.open_loop and health.lag_p99 >= INVALID_LAG:
+        invalid.append(late)
+    elif health.open_loop and health.lag_p99 >= SUSPECT_LAG:
+        suspect.append(late)
+    if health.sent > 0 and (health.sent - health.finished) / health.sent > SUSPECT_LOSS:
+        suspect.append(f"{health.sent - health.finished} requests have no outcome on record")
+    return invalid, suspect
+
+
+def _of_ending(run: Run) -> list[str]:
+    said = {
+        "interrupted": "the run was interrupted: later load was never applied",
+        "died": f"the run ended early: {run.failure or 'the target died'}",
+        "running": "perfkit was killed while it ran; this is what it had written",
+    }
+    return [said[run.state]] if run.state in said else []

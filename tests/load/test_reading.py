@@ -1,0 +1,143 @@
+"""Answers as steps read them: JSONPath, encodings, cookies, regular expressions; and which whole answers are kept."""
+
+import gzip
+import json
+import zlib
+from random import Random
+from typing import Any
+
+import pytest
+from jsonpath_ng.ext.parser import parse
+from pydantic import JsonValue
+
+from perfkit.load.cookies import Cookies
+from perfkit.load.jsonpath import compile_path
+from perfkit.load.reading import Extract, Reading, by_cookie, by_jsonpath, by_regex
+from perfkit.load.responses import EVERY, FIRST, MOST, Responses, count_items, describe, has_limit
+from perfkit.load.transport import Answer
+
+DOCUMENT: JsonValue = {"items": [{"id": 1, "tags": ["a"]}, {"id": 2}, {"name": "x"}], "next": {"page two": 7}, "none": None}
+
+
+def bare_deflate(body: bytes) -> bytes:
+    return zlib.compress(body)[2:-4]
+
+
+def an_answer(value: Any = None, *headers: tuple[str, str], status: int = 200) -> Answer:
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return Answer(status, headers, body, 0.0, 0.1, 0.2, 0.0, reconnect=False)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$",
+        "$.items",
+        "$.items[*].id",
+        "$.items[1].id",
+        "$.items[9]",
+        "$['next']['page two']",
+        "$.items[*].tags[0]",
+        "$.none",
+        "$.x.y",
+    ],
+)
+def test_a_plain_path_finds_what_the_library_finds(expression: str) -> None:
+    found = compile_path(expression)(DOCUMENT)
+
+    assert found == [match.value for match in parse(expression).find(DOCUMENT)]
+
+
+def test_other_paths_are_the_librarys() -> None:
+    assert compile_path("$.items[?(@.id > 1)].id")(DOCUMENT) == [2]
+    assert compile_path("$..id")(DOCUMENT) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", bare_deflate)],
+)
+def test_an_encoded_body_is_decoded_before_it_is_read(encoding: str, encode: Any) -> None:
+    reading = Reading(an_answer(encode(b'{"id": 7}'), ("Content-Encoding", encoding)))
+
+    assert reading.json == {"id": 7}
+
+
+def test_a_body_that_lies_about_its_encoding_cannot_be_read() -> None:
+    extract = Extract("id", "jsonpath $.id", by_jsonpath(compile_path("$.id")), at_random=False)
+
+    with pytest.raises(LookupError, match=r"id: the answer cannot be read"):
+        extract.take(Reading(an_answer(b'{"id": 7}', ("Content-Encoding", "gzip"))), Random(0))
+
+
+def test_text_is_read_in_its_charset() -> None:
+    answer = an_answer("grün".encode("latin-1"), ("Content-Type", "text/plain; charset=iso-8859-1"))
+
+    assert Reading(answer).text == "grün"
+
+
+def test_a_random_pick_is_one_of_the_matches_and_seeded() -> None:
+    extract = Extract("id", "jsonpath $.items[*].id", by_jsonpath(compile_path("$.items[*].id")), at_random=True)
+
+    picks = [extract.take(Reading(an_answer(DOCUMENT)), Random(seed)) for seed in range(20)]
+
+    assert set(picks) == {1, 2}
+
+
+def test_cookies_and_groups_are_found() -> None:
+    reading = Reading(an_answer(b"id=12 id=13", ("Set-Cookie", "a=1"), ("Set-Cookie", 'session="s 1"; Path=/')))
+
+    assert by_cookie("session")(reading) == ["s 1"]
+    assert by_regex(r"id=(\d+)")(reading) == ["12", "13"]
+    assert by_regex(r"id=\d+")(reading) == ["id=12", "id=13"]
+
+
+def test_a_cookie_that_is_taken_back_is_not_sent_again() -> None:
+    cookies = Cookies()
+
+    cookies.take(an_answer(None, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")))
+    cookies.take(an_answer(None, ("Set-Cookie", "a=; Max-Age=0")))
+
+    assert cookies.header() == "b=2"
+
+
+@pytest.mark.parametrize(
+    ("body", "items"), [(b"[1, 2]", 2), (b'{"a": [1], "b": [1, 2, 3]}', 3), (b'{"a": {"b": [1]}}', -1), (b"<p>", -1), (b"", -1)]
+)
+def test_items_are_those_of_the_longest_list_near_the_top(body: bytes, items: int) -> None:
+    assert count_items(body) == items
+
+
+def test_a_limit_is_recognised_by_its_name() -> None:
+    assert has_limit("/items?q=x&per_page=20")
+    assert not has_limit("/items?q=limit")
+
+
+def test_the_first_answers_of_an_endpoint_are_kept_then_few_then_none() -> None:
+    responses = Responses()
+
+    for _ in range(EVERY * (MOST + 10)):
+        responses.offer("GET /items", "/items", "gzip, deflate", an_answer([1]))
+    responses.offer("GET /broken", "/broken", "gzip, deflate", an_answer([1], status=500))
+
+    assert len(responses.kept) == MOST
+    assert {kept.endpoint for kept in responses.kept} == {"GET /items"}
+    assert FIRST < MOST
+
+
+def test_a_kept_answer_says_how_small_it_could_be() -> None:
+    body = json.dumps([{"id": number} for number in range(1000)]).encode()
+    responses = Responses()
+
+    responses.offer("a", "/a?limit=1000", "gzip, deflate", an_answer(body, ("Content-Type", "application/json")))
+    responses.offer("b", "/b", "gzip, deflate", an_answer(gzip.compress(body), ("Content-Encoding", "GZIP")))
+    plain, packed = map(describe, responses.kept)
+
+    assert (plain["content_type"], plain["content_encoding"], plain["bytes"], plain["items"]) == (
+        "application/json",
+        "",
+        len(body),
+        1000,
+    )
+    assert plain["gzip_bytes"] == packed["gzip_bytes"] == len(gzip.compress(body, 6))
+    assert (plain["query"], packed["query"], packed["content_encoding"]) == (True, False, "gzip")
