@@ -29,7 +29,9 @@ def cpu_per_request(measures: Measures, phase: Phase) -> float | None:
     host, interval = measures.evidence.host, measures.run.interval(phase)
     if isinstance(host, Missing) or interval is None:
         return None
-    rows = host.filter(pl.col("at").is_between(interval.started_at, interval.finished_at))
+    # Of a target that perfkit did not start the host table knows no CPU.
+    known = host.filter(pl.col("target_cpu").is_not_null())
+    rows = known.filter(pl.col("at").is_between(interval.started_at, interval.finished_at))
     if len(rows) < 2:  # noqa: PLR2004 - a difference needs two rows
         return None
     first, last = rows.row(0, named=True), rows.row(-1, named=True)

@@ -46,7 +46,8 @@ def check(
 
 def summary(scenario: Scenario) -> str:
     count = len(scenario.flows)
-    return f"{count} {'flow' if count == 1 else 'flows'}, load profiles {', '.join(scenario.load)} (default {scenario.default_load()})"
+    flows = f"{count} flow" if count == 1 else f"{count} flows"
+    return f"{flows}, load profiles {', '.join(scenario.load)} (default {scenario.default_load()})"
 
 
 def played(scenario: Scenario) -> list[Exchange]:

@@ -58,7 +58,7 @@ def main() -> None:
             raise
         show(error, console)
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # Protects the person at the terminal: a traceback is for whoever mends perfkit.
         if debug:
             raise

@@ -47,7 +47,7 @@ LOOKUP_TABLES = r"(?i)session|auth|token|login|permission"
 
 
 def detect(measures: Measures) -> Iterator[Finding]:
-    for endpoint, statements in measures.statements_by_endpoint.items():
+    for endpoint, statements in measures.repeating(MIN_EXECUTIONS):
         asked = _worth_looking_at(reads.repeated(reads.plain_reads(statements), MIN_EXECUTIONS))
         if asked.is_empty():
             continue

@@ -138,12 +138,13 @@ def _finding(measures: Measures, endpoint: str, call_site: str, tally: Tally, sa
     library = tally.called.most_common(1)
     mostly = f", most of it in {library[0][0]}" if library and 2 * library[0][1] >= tally.samples else ""
     caveats = [Caveat("up to all of the function's processor time; what remains of it after the change is not known")]
-    if SLOW_BY_INTENT.search(call_site + mostly):
+    intended = SLOW_BY_INTENT.search(call_site + mostly) is not None
+    if intended:
         caveats.append(Caveat("hashing a password is slow by intent: leave it if that is what it does"))
     return Finding(
         rule=RULE,
         where=endpoint,
-        level=Level.MEASURED,
+        level=Level.HINT if intended else Level.MEASURED,
         message=(
             f"{endpoint}: {show_share(share)} of the processor time is spent in {call_site}{mostly}: "
             f"up to {show_time(share * processor_time)} per request"

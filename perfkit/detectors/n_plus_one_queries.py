@@ -88,7 +88,7 @@ class Loop:
 
 
 def detect(measures: Measures) -> Iterator[Finding]:
-    for endpoint, statements in measures.statements_by_endpoint.items():
+    for endpoint, statements in measures.repeating(MIN_EXECUTIONS):
         traces = measures.traces_by_endpoint[endpoint]
         selects = statements.filter((pl.col("verb") == "SELECT") & ~pl.col("failed"))
         repeated = reads.repeated(selects, MIN_EXECUTIONS)

@@ -47,31 +47,36 @@ MIN_READ_TIME = 0.005
 MAX_DISTINCT_PER_REQUEST = 4
 # Answers that change without a write that we can see: a cache would serve old ones.
 MAX_STALE_SHARE = 0.05
+# What the replay looks at.
+COLUMNS = ("trace", "shape", "text", "tables", "parameters", "result", "started_at", "wall_time")
+# Sums of floats differ in their last digits with the order in which they were added.
+ROUNDING = 1e-9
 # A function is mostly its statements when they take half of its time; then all of it is saved with them.
 MIN_SHARE_OF_FUNCTION = 0.5
 
 
 def detect(measures: Measures) -> Iterator[Finding]:
-    for endpoint, statements in measures.statements_by_endpoint.items():
+    for endpoint in measures.statements_by_endpoint:
         traces = measures.traces_by_endpoint[endpoint]
         server_time = float(traces.select(pl.col("wall_time").mean()).item())
-        stream = _stream(statements, traces, MIN_SAVING_SHARE * server_time * traces.height)
-        if stream.is_empty():
+        worth = MIN_SAVING_SHARE * server_time * traces.height
+        sites = measures.statement_table.filter(pl.col("endpoint") == endpoint)
+        if not (sites["total_time"] >= worth * (1 - ROUNDING)).any():
             continue
-        sites = measures.statement_table.filter(pl.col("endpoint") == endpoint).select(
-            "shape", pl.col("call_site").cast(pl.String)
-        )
+        stream = _stream(measures.statements_by_endpoint[endpoint], traces, worth)
         cached = (
-            _replayed(stream, reads.writes_of(measures.statements))
-            .filter(pl.col(_rate(LIFETIMES[-1])) >= MIN_HIT_RATE)
-            .join(sites, on="shape", how="left", maintain_order="left")
+            _replayed(stream, measures.writes)
+            .join(sites.select("shape", pl.col("call_site").cast(pl.String)), on="shape", how="left", maintain_order="left")
             .with_columns(pl.col("call_site").fill_null(""))
-            .join(_stale_shares(measures, endpoint), on="shape", how="left", maintain_order="left")
-            .filter(pl.col(_stale(LIFETIMES[-1])).fill_null(0.0) <= MAX_STALE_SHARE)
+        )
+        if cached.is_empty():
+            continue
+        fresh = cached.join(_stale_shares(measures, endpoint), on="shape", how="left", maintain_order="left").filter(
+            pl.col(_stale(LIFETIMES[-1])).fill_null(0.0) <= MAX_STALE_SHARE
         )
         function = pl.col("call_site").str.replace(r":\d+ in ", " in ")
         place = pl.when(pl.col("call_site") == "").then("text").otherwise(function)
-        for _, group in cached.group_by(place, maintain_order=True):
+        for _, group in fresh.group_by(place, maintain_order=True):
             finding = _finding(measures, endpoint, group, server_time)
             if finding is not None:
                 yield finding
@@ -79,56 +84,82 @@ def detect(measures: Measures) -> Iterator[Finding]:
 
 def _stream(statements: pl.DataFrame, traces: pl.DataFrame, worth: float) -> pl.DataFrame:
     """The reads that a cache could answer: each question once per request, of shapes whose time is `worth` it."""
-    per_request = pl.col("parameters").n_unique().over("trace", "shape")
-    return (
-        reads.plain_reads(statements)
-        .filter((pl.col("wall_time").mean().over("shape") >= MIN_READ_TIME) & (pl.col("wall_time").sum().over("shape") >= worth))
-        .filter(per_request.median().over("shape") <= MAX_DISTINCT_PER_REQUEST)
-        .sort("started_at")
-        .unique(["trace", "shape", "parameters"], keep="first", maintain_order=True)
-        .join(traces.select("trace", "pid"), on="trace", how="left", maintain_order="left")
+    asked = reads.plain_reads(statements).select(COLUMNS)
+    wall = pl.col("wall_time")
+    shapes = asked.group_by("shape").agg(wall.mean().alias("mean"), wall.sum().alias("sum"), pl.len(), pl.col("trace").n_unique())
+    worthy = shapes.filter((pl.col("mean") >= MIN_READ_TIME) & (pl.col("sum") >= worth))
+    several = worthy.filter(pl.col("len") > pl.col("trace"))["shape"]
+    once = asked.filter(pl.col("shape").is_in(worthy["shape"].implode()) & ~pl.col("shape").is_in(several.implode()))
+    stream = pl.concat([once, _without_repeats(asked.filter(pl.col("shape").is_in(several.implode())))])
+    return stream.sort("started_at").join(traces.select("trace", "pid"), on="trace", how="left", maintain_order="left")
+
+
+def _without_repeats(asked: pl.DataFrame) -> pl.DataFrame:
+    """Each question once per request, without the shapes that are loops."""
+    first = asked.sort("started_at").unique(["trace", "shape", "parameters"], keep="first", maintain_order=True)
+    requests = (
+        asked.group_by("trace", "shape").len("reads").join(first.group_by("trace", "shape").len("distinct"), on=["trace", "shape"])
     )
+    counts = requests.group_by("shape", "distinct").agg(pl.col("reads").sum()).sort("shape", "distinct")
+    # The median over all reads, not over the requests: half of the reads stand in requests with so many different parameters.
+    up_to, middle = pl.col("reads").cum_sum().over("shape"), pl.col("reads").sum().over("shape")
+    medians = counts.with_columns(lower=up_to > (middle - 1) // 2, upper=up_to > middle // 2).group_by("shape").agg(
+        (pl.col("distinct").filter("lower").first() + pl.col("distinct").filter("upper").first()) / 2
+    )  # fmt: skip
+    loops = medians.filter(pl.col("distinct") > MAX_DISTINCT_PER_REQUEST)["shape"]
+    return first.filter(~pl.col("shape").is_in(loops.implode()))
 
 
 def _replayed(stream: pl.DataFrame, writes: pl.DataFrame) -> pl.DataFrame:
-    """Per shape, how many reads each cache would have answered.
+    """Per shape that a cache would have answered often enough, how many reads each cache would have answered.
 
     Entries of one process are forgotten at fixed multiples of the lifetime, not one lifetime after they were made: that can be
     computed for all reads at once, and counts fewer hits than a real cache has.
     """
-    known = stream.with_columns(writes=reads.writes_before(stream, writes))
-    return (
-        known.with_columns((pl.int_range(pl.len()).over(_entry(lifetime)) > 0).alias(_rate(lifetime)) for lifetime in LIFETIMES)
-        .group_by("shape")
-        .agg(
-            *(pl.col(_rate(lifetime)).mean() for lifetime in LIFETIMES),
-            pl.len().alias("reads"),
-            pl.col("parameters").n_unique().alias("keys"),
-            pl.col("wall_time").sum().alias("total_time"),
-            pl.col("text").first(),
-        )
-        .sort("total_time", "text", descending=[True, False])
+    started = stream["started_at"].min()
+    # Without the writes there are more hits than with them: most streams need no closer look.
+    likely = _often_hit(stream, [_hits(_entry(LIFETIMES[-1], started, ()))])
+    known = stream.filter(pl.col("shape").is_in(likely["shape"].implode()))
+    known = known.with_columns(writes=reads.writes_before(known, writes))
+    hits = (_hits(_entry(lifetime, started)).alias(_rate(lifetime)) for lifetime in LIFETIMES)
+    figures = (
+        pl.len().alias("reads"),
+        pl.col("parameters").n_unique().alias("keys"),
+        pl.col("wall_time").sum().alias("total_time"),
+        pl.col("text").first(),
     )
+    return _often_hit(known, [*hits, *figures]).sort("total_time", "text", descending=[True, False])
+
+
+def _often_hit(stream: pl.DataFrame, figures: list[pl.Expr]) -> pl.DataFrame:
+    return stream.group_by("shape").agg(figures).filter(pl.col(_rate(LIFETIMES[-1])) >= MIN_HIT_RATE)
+
+
+def _hits(entry: list[pl.Expr]) -> pl.Expr:
+    """The share of the reads that find an entry: all but the first of each."""
+    return ((pl.len() - pl.struct(entry).n_unique()) / pl.len()).alias(_rate(LIFETIMES[-1]))
 
 
 def _stale_shares(measures: Measures, endpoint: str) -> pl.DataFrame:
     """Per shape, the share of hits that would have served other rows than the database: only the profile phase knows the rows."""
-    statements = measures.profiled_statements_by_endpoint.get(endpoint, measures.profiled_statements.clear())
-    traces = measures.profiled_traces_by_endpoint.get(endpoint, measures.profiled_traces.clear())
-    stream = _stream(statements.filter(pl.col("result") != 0), traces, 0.0)
-    known = stream.with_columns(writes=reads.writes_before(stream, reads.writes_of(measures.profiled_statements)))
+    statements = measures.profiled_statements_by_endpoint.get(endpoint)
+    if statements is None:
+        return pl.DataFrame(schema={"shape": pl.UInt32, **{_stale(lifetime): pl.Float64 for lifetime in LIFETIMES}})
+    stream = _stream(statements.filter(pl.col("result") != 0), measures.profiled_traces_by_endpoint[endpoint], 0.0)
+    known = stream.with_columns(writes=reads.writes_before(stream, measures.profiled_writes))
     wrong = [
-        pl.when(pl.int_range(pl.len()).over(_entry(lifetime)) > 0)
-        .then(pl.col("result") != pl.col("result").first().over(_entry(lifetime)))
+        pl.when(pl.int_range(pl.len()).over(entry) > 0)
+        .then(pl.col("result") != pl.col("result").first().over(entry))
         .alias(_stale(lifetime))
         for lifetime in LIFETIMES
+        for entry in [["shape", *_entry(lifetime, stream["started_at"].min())]]
     ]
     return known.with_columns(wrong).group_by("shape").agg(pl.col(_stale(lifetime)).mean() for lifetime in LIFETIMES)
 
 
-def _entry(lifetime: float) -> list[pl.Expr]:
-    age = (pl.col("started_at") - pl.col("started_at").min()) // lifetime
-    return [pl.col("pid"), pl.col("shape"), pl.col("parameters"), pl.col("writes"), age]
+def _entry(lifetime: float, started: float, forgets: tuple[str, ...] = ("writes",)) -> list[pl.Expr]:
+    """What one entry of the cache answers, of one shape."""
+    return [*(pl.col(name) for name in ("pid", "parameters", *forgets)), (pl.col("started_at") - started) // lifetime]
 
 
 def _rate(lifetime: float) -> str:

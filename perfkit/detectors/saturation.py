@@ -93,12 +93,12 @@ def _shortfall(measures: Measures, interval: Interval) -> Symptom | None:
     dropped = health.dropped if health is not None else 0
     offered = measures.samples.height + dropped
     answered = _answered(measures.all_samples)
-    completed = answered.filter(pl.col("finished_at").is_between(interval.started_at, interval.finished_at)).height
+    completed = int(answered.is_between(interval.started_at, interval.finished_at).sum())
     if completed >= MIN_ACHIEVED_SHARE * offered:
         return None
     # Slow answers of a steady service are still open at the end of a short run: only a queue that grows, or overflows, counts.
     thirds = _windows(measures, interval, THIRDS)
-    timeouts = measures.samples.filter(pl.col("error") == "timeout").height
+    timeouts = int((measures.samples["error"] == "timeout").sum())
     growing = thirds.height == THIRDS and thirds["open_requests"][-1] >= MIN_BACKLOG_GROWTH * thirds["open_requests"][0]
     if not (dropped or timeouts or growing):
         return None
@@ -107,8 +107,9 @@ def _shortfall(measures: Measures, interval: Interval) -> Symptom | None:
     return Symptom(rates, _windows(measures, interval, WINDOWS))
 
 
-def _answered(samples: pl.DataFrame) -> pl.DataFrame:
-    return samples.filter(pl.col("status") > 0)
+def _answered(samples: pl.DataFrame) -> pl.Series:
+    """When each answer was there."""
+    return samples["finished_at"].filter(samples["status"] > 0)
 
 
 def _slowdown(measures: Measures, interval: Interval) -> Symptom | None:
@@ -157,8 +158,8 @@ def _windows(measures: Measures, interval: Interval, count: int) -> pl.DataFrame
     index = ((pl.col("intended_at") - interval.started_at) / length).floor().clip(0, count - 1).cast(pl.Int64)
     everything = measures.all_samples  # what the warm-up left open has to be answered too
     intended, finished, answered = (
-        np.searchsorted(np.sort(times.to_numpy()), edges, "right")
-        for times in (everything["intended_at"], everything["finished_at"], _answered(everything)["finished_at"])
+        np.array([(times <= edge).sum() for edge in edges], dtype=np.int64)
+        for times in (everything["intended_at"], everything["finished_at"], _answered(everything))
     )
     counts = pl.DataFrame(
         {
@@ -168,7 +169,8 @@ def _windows(measures: Measures, interval: Interval, count: int) -> pl.DataFrame
             "open_requests": (intended - finished)[1:].astype(np.int64),
         }
     )
-    sampled = measures.samples.group_by(index.alias("window")).agg(
+    seen = measures.samples.select("response_time", "ok", "virtual_user", window=index)
+    sampled = seen.group_by("window").agg(
         (pl.len() / length).alias("offered_rate"),
         pl.col("response_time").filter("ok").median().alias("p50_time"),
         pl.col("virtual_user").n_unique().alias("users"),
@@ -184,6 +186,8 @@ def _limit(measures: Measures, interval: Interval) -> str:
     rows = host.filter(pl.col("at").is_between(interval.started_at, interval.finished_at)).sort("at")
     if rows.height < FEWEST_READINGS:
         return "what limits it is not known: the host was not observed in the measure phase"
+    if rows["target_cpu"].null_count():
+        return "what limits it is not known: perfkit did not start the service, so its processor time was not counted"
     used = float(rows["target_cpu"][-1] - rows["target_cpu"][0]) / float(rows["at"][-1] - rows["at"][0])
     busy = float(rows.select(pl.col("busy").mean()).item())
     cores = int(measures.run.machine.get("cores") or 0)

@@ -81,8 +81,8 @@ def _site() -> pl.Expr:
 def _judge(measures: Measures, endpoint: str, traces: pl.DataFrame, outbound: pl.DataFrame) -> Finding | None:
     found = _serial(outbound, traces)
     level = Level.PREDICTED
-    statements = measures.statements_by_endpoint.get(endpoint, measures.statements.clear())
-    if found is None and (statements["verb"] == "SELECT").all():
+    statements = measures.statements_by_endpoint.get(endpoint) if found is None else None
+    if statements is not None and (statements["verb"] == "SELECT").all():
         # A write may have to come before or after a call: only requests that just read are looked at.
         queries = statements.select("trace", pl.lit(DATABASE).alias("lane"), "started_at", "wall_time")
         found = _serial(pl.concat([outbound, queries.join(outbound, on="trace", how="semi")]), traces)

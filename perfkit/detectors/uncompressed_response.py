@@ -51,7 +51,7 @@ def detect(measures: Measures) -> Iterator[Finding]:
         & pl.col("offered_encodings").str.to_lowercase().str.contains("gzip", literal=True)
         & pl.col("content_encoding").fill_null("").str.to_lowercase().is_in(["", "identity"])
     )
-    requests = measures.samples.group_by("endpoint").agg(requests=pl.len())
+    requests = measures.endpoints.select("endpoint", "requests")
     saved = pl.col("bytes") - pl.col("gzip_bytes")
     large = (
         plain.group_by("endpoint")

@@ -48,6 +48,7 @@ class Drive:
         self._present: tuple[Phase, float] | None = None  # the phase under way and when it began
         self._has_ended = False
         self._is_ready = False
+        self._is_draining = False
         self._readers = [
             threading.Thread(target=self._read_messages, args=(process.stdout,), daemon=True),
             threading.Thread(target=self._read_errors, args=(process.stderr,), daemon=True),
@@ -61,7 +62,9 @@ class Drive:
 
     def interrupt(self) -> None:
         """Ends the load early and returns when what was in flight has come in and everything is written."""
-        if not self._has_ended:
+        # Asked once: a wait that a second Ctrl-C broke off is not begun anew when the block is left.
+        if not self._has_ended and not self._is_draining:
+            self._is_draining = True
             self._say(DRAIN)
             self._await(lambda: self._has_ended, END_LIMIT, None)
 

@@ -41,8 +41,9 @@ def _issued(table: Table, what: str) -> Iterable[tuple[str, str]]:
     """Every distinct (chain, what was issued there)."""
     if isinstance(table, Missing) or table.is_empty():
         return ()
-    pairs = table.select(pl.col("call_site").cast(pl.String), pl.col(what).cast(pl.String).alias("what"))
-    return pairs.filter(pl.col("call_site") != "").unique().rows()
+    # Streaming, and text only where each pair stands once: the strings of millions of calls are larger than the evidence.
+    pairs = table.lazy().select("call_site", pl.col(what).alias("what")).unique().collect(engine="streaming")
+    return pairs.cast(pl.String).filter(pl.col("call_site") != "").unique().rows()
 
 
 def _helpers(issued: Iterable[tuple[str, str]], caller_of: Callable[[str], str], least: int) -> frozenset[str]:
@@ -85,9 +86,6 @@ def _replaced(table: Table, helpers: frozenset[str]) -> Table:
     if not chains:
         return table
     sites = pl.DataFrame({"call_site": list(chains), "place": list(chains.values())}).cast(pl.Categorical)
-    return (
-        table.join(sites, on="call_site", how="left", maintain_order="left")
-        .with_columns(call_site=pl.coalesce("place", "call_site"))
-        .drop("place")
-        .select(table.columns)
-    )
+    # One column is new, the others stay where they are: they are most of the evidence.
+    joined = table.select("call_site").join(sites, on="call_site", how="left", maintain_order="left")
+    return table.with_columns(joined.select(call_site=pl.coalesce("place", "call_site")))

@@ -15,43 +15,54 @@ POSITIONS = 1 << 32
 
 
 def steps(samples: pl.DataFrame) -> pl.DataFrame:
-    """One row per step: its number, flow, step, endpoint (as the generator named it), named."""
-    found = samples.group_by(*STEP, maintain_order=True).agg(named=pl.col("named").any())
-    return found.with_row_index("number")
+    """One row per step: key, flow, step, endpoint (as the generator named it), named."""
+    # Streaming: it needs no memory to speak of, where the engine for frames in memory copies the keys of every sample.
+    keyed = samples.lazy().select(*STEP, "named", _key().alias("key"))
+    found = keyed.group_by("key").agg(pl.col(STEP).first(), pl.col("named").any()).collect(engine="streaming")
+    return found.sort("key")
+
+
+def _key() -> pl.Expr:
+    """Flow, step and endpoint in one number; a generator has a few thousand names at most, so that three of them fit."""
+    key = pl.lit(0, dtype=pl.UInt64)
+    for column in STEP:
+        code = (pl.col(column).to_physical().cast(pl.UInt64) + 1).fill_null(0)
+        key = key * (code.max() + 1) + code
+    return key
 
 
 def link(samples: pl.DataFrame, traces: Table, known: pl.DataFrame) -> pl.DataFrame:
-    """For each sample the number of its step, and position: the row of its trace, null when it was not seen from inside.
+    """For each sample the number of its step (row of `known`), and position: the row of its trace, NOBODY when nobody saw it.
 
     A client without an id (0) joins nothing; of a request that was traced twice the first trace counts.
     """
-    inside = (
-        frames.present(traces, TRACES)
-        .select("id", position=pl.int_range(pl.len(), dtype=pl.UInt32))
-        .filter(pl.col("id") != 0)
-    )
+    numbers = frames.positions(samples.select(key=_key())["key"], known["key"])
+    ids = frames.present(traces, TRACES)["id"]
+    inside = pl.DataFrame({"id": ids, "position": pl.int_range(len(ids), dtype=pl.Int32, eager=True)}).filter(pl.col("id") != 0)
     if inside["id"].n_unique() < inside.height:
         inside = inside.unique("id", keep="first", maintain_order=True)
-    numbers = samples.select(STEP).join(known, on=STEP, how="left", nulls_equal=True, maintain_order="left")["number"]
-    positions = samples.select("id").join(inside, on="id", how="left", maintain_order="left")["position"]
-    return pl.DataFrame([numbers, positions])
+    among = frames.positions(samples["id"], inside["id"])
+    seen = among != frames.NOBODY
+    among[seen] = inside["position"].to_numpy()[among[seen]]
+    return pl.DataFrame({"number": numbers, "position": among})
 
 
 def routes(links: pl.DataFrame, traces: Table) -> pl.DataFrame:
     """What the traces of each step say it is: number (of the step), method, route, count."""
     named = frames.present(traces, TRACES).select("method", "route")
-    seen = links.filter(pl.col("position").is_not_null())
+    seen = links.filter(pl.col("position") != frames.NOBODY)
     return (
-        seen.select("number")
-        .hstack(named[seen["position"]])
+        seen.lazy()
+        .select("number", *named[seen["position"]])
         .group_by("number", "method", "route")
         .agg(count=pl.len())
         .with_columns(pl.col("method", "route").cast(pl.String))
+        .collect(engine="streaming")
     )
 
 
 def names(known: pl.DataFrame, meant: pl.DataFrame) -> pl.DataFrame:
-    """One row per step, by number: number, endpoint (as the generator named it), final (String).
+    """One row per step, in their order: number, endpoint (as the generator named it), final (String).
 
     The step's own name wins; else method and the route template that most of its traces have; else the generator's name.
     """
@@ -64,7 +75,8 @@ def names(known: pl.DataFrame, meant: pl.DataFrame) -> pl.DataFrame:
     )
     own_name = pl.col("endpoint").cast(pl.String)
     final = pl.when("named").then(own_name).otherwise(pl.coalesce("template", own_name))
-    return known.join(templates, on="number", how="left").sort("number").select("number", endpoint=own_name, final=final)
+    numbered = known.with_columns(number=pl.int_range(pl.len(), dtype=pl.Int32))
+    return numbered.join(templates, on="number", how="left").sort("number").select("number", endpoint=own_name, final=final)
 
 
 def named_samples(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFrame) -> pl.DataFrame:
@@ -82,7 +94,7 @@ def of_phase(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFram
     finals = step_names["final"].unique().sort()
     rank = step_names["final"].rank("dense") - 1  # where it stands in `finals`
     rows = pl.DataFrame([samples["phase"], samples["sent_at"], *links]).filter(
-        (pl.col("phase") == phase) & pl.col("position").is_not_null()
+        (pl.col("phase") == phase) & (pl.col("position") != frames.NOBODY)
     )
     # Endpoint and position in one number: sorting that is several times as fast as sorting by both.
     keyed = rows.select("sent_at", key=rank.gather(rows["number"]).cast(pl.UInt64) * POSITIONS + pl.col("position")).sort("key")

@@ -74,7 +74,7 @@ def per_worker(evidence: Evidence) -> tuple[Growth, ...] | Missing:
         return Missing(f"requests per worker were not counted: {traces.why}")
     start, end = _window(evidence.run.interval("warm-up"), evidence.run.interval("measure"))
     rows = memory.filter(pl.col("serving") & pl.col("at").is_between(start, end)).sort("pid", "at")
-    served = traces.select("pid", finished_at=pl.col("started_at") + pl.col("wall_time")).sort("pid", "finished_at")
+    served = traces.select("pid", finished_at=pl.col("started_at") + pl.col("wall_time"))
     found = tuple(_judge_workers(rows, served))
     if not found:
         return Missing(
@@ -95,12 +95,18 @@ def _judge_workers(rows: pl.DataFrame, served: pl.DataFrame) -> Iterator[Growth]
         column = next(name for name in PREFERENCE if name == "rss" or bool((readings[name] > 0).all()))
         finished = served.filter(pl.col("pid") == pid)["finished_at"].to_numpy()
         at = readings["at"].to_numpy()
-        requests = np.searchsorted(finished, at, side="right").astype(np.float64)
+        requests = _served_until(at, finished)
         if requests[-1] - requests[0] < FEWEST_REQUESTS:
             continue
         growth = _judge(int(pid), column, requests - requests[0], numbers(readings[column]))
         if growth is not None:
             yield growth
+
+
+def _served_until(at: Numbers, finished: Numbers) -> Numbers:
+    """How many requests had finished at each of the ascending readings: the few are sorted, the many are not."""
+    first_reading = np.searchsorted(at, finished, side="left")
+    return np.cumsum(np.bincount(first_reading, minlength=len(at) + 1))[: len(at)].astype(np.float64)
 
 
 def _judge(pid: int, column: str, requests: Numbers, sizes: Numbers) -> Growth | None:

@@ -115,4 +115,4 @@ def _busiest(lines: pl.DataFrame, name: str) -> pl.DataFrame:
 def _mean_cpu(traces: pl.DataFrame) -> pl.DataFrame:
     """CPU per request of each endpoint: of the thread, or on the event loop; null when it could not be known."""
     cpu = pl.when("asynchronous").then("loop_time").otherwise("cpu_time")
-    return traces.group_by("endpoint").agg(cpu.filter(cpu.is_not_nan()).mean())
+    return traces.lazy().group_by("endpoint").agg(cpu.filter(cpu.is_not_nan()).mean()).collect(engine="streaming")

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from perfkit.evidence import Evidence, GeneratorHealth, Interval
 from perfkit.measures import frames
-from perfkit.measures.frames import numbers
+from perfkit.measures.frames import Numbers, numbers
 from perfkit.stats import quantiles
 
 SHARES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "max": 1.0}
-CLIENT: Final = ("response_time", "service_time", "bytes", "ok")
+CLIENT: Final = ("service_time", "bytes", "ok")
+NONE: Final = np.zeros(0)
 COLUMNS: Final = pl.Schema(
     {
         "endpoint": pl.String,
@@ -42,14 +44,28 @@ def window(evidence: Evidence) -> Interval:
     return Interval("measure", start or 0.0, end or 0.0)
 
 
+def response_times(samples: pl.DataFrame) -> Mapping[str, Numbers]:
+    """Of each endpoint's successful requests, ascending."""
+    successful = samples.select("endpoint", "response_time").filter(samples["ok"])
+    return {endpoint: np.sort(numbers(part["response_time"])) for endpoint, part in frames.parts(successful).items()}
+
+
 def per_endpoint(
-    all_samples: pl.DataFrame, samples: pl.DataFrame, traces_by_endpoint: Mapping[str, pl.DataFrame], within: Interval
+    all_samples: pl.DataFrame,
+    samples: pl.DataFrame,
+    response_times: Mapping[str, Numbers],
+    traces_by_endpoint: Mapping[str, pl.DataFrame],
+    within: Interval,
 ) -> pl.DataFrame:
     """One row per endpoint that had a request in the measure phase."""
-    rated = all_samples.group_by("endpoint").agg(**_rates(within))
+    rated = all_samples.lazy().group_by("endpoint").agg(**_rates(within)).collect(engine="streaming")
     rates = {row["endpoint"]: row for row in rated.iter_rows(named=True)}
     rows = [
-        {**rates[endpoint], **_client_figures(part), **_server_figures(traces_by_endpoint.get(endpoint))}
+        {
+            **rates[endpoint],
+            **_client_figures(part, response_times.get(endpoint, NONE)),
+            **_server_figures(traces_by_endpoint.get(endpoint)),
+        }
         for endpoint, part in frames.parts(samples.select("endpoint", *CLIENT)).items()
     ]
     return (
@@ -62,25 +78,27 @@ def per_endpoint(
 def over_all(
     all_samples: pl.DataFrame,
     samples: pl.DataFrame,
+    response_times: Numbers,
     traces: pl.DataFrame,
     within: Interval,
     generator: GeneratorHealth | None,
 ) -> Mapping[str, float | int | None]:
     """The figures of `per_endpoint` over everything, + dropped (None when the generator left no account)."""
     figures: dict[str, float | int | None] = dict.fromkeys(name for name in COLUMNS if name != "endpoint")
-    figures |= _client_figures(samples) | _server_figures(traces)
+    figures |= _client_figures(samples, response_times) | _server_figures(traces)
     figures |= all_samples.select(**_rates(within)).row(0, named=True)
     figures["coverage"] = traces.height / samples.height if samples.height else None
     figures["dropped"] = None if generator is None else generator.dropped
     return figures
 
 
-def _client_figures(samples: pl.DataFrame) -> dict[str, float | int | None]:
-    successful = samples.filter("ok")
+def _client_figures(samples: pl.DataFrame, response_times: Numbers) -> dict[str, float | int | None]:
+    successful = samples.select("service_time", "bytes", "ok").filter("ok")
+    ranks = {name: quantiles.nearest_rank(response_times, share) for name, share in SHARES.items()}
     return {
         "requests": samples.height,
         "errors": samples.height - successful.height,
-        **_figures(successful["response_time"], ""),
+        **(ranks if len(response_times) else {}),
         **_figures(successful["service_time"], "service_"),
         "bytes": _median(successful["bytes"]),
     }

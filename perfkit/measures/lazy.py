@@ -1,9 +1,10 @@
 """Everything that can be computed from a run's evidence, each thing once and on first use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from perfkit.evidence import Evidence, Missing, Phase, Run
@@ -21,9 +22,11 @@ from perfkit.measures import (
     objectives,
     plans,
     profiles,
+    reads,
     shapes,
     statements,
 )
+from perfkit.measures.frames import Numbers
 from perfkit.measures.functions import FunctionTime
 from perfkit.measures.growth import Growth
 from perfkit.measures.plans import Plan
@@ -60,6 +63,11 @@ class Measures:
         return frames.of_phase(self.all_samples, "measure")
 
     @cached_property
+    def response_times(self) -> Mapping[str, Numbers]:
+        """Of each endpoint's successful requests, ascending."""
+        return latency.response_times(self.samples)
+
+    @cached_property
     def responses(self) -> pl.DataFrame:
         """evidence.RESPONSES under the final endpoint names (String)."""
         return endpoints.renamed(frames.present(self.evidence.responses, RESPONSES), self.final_names)
@@ -77,18 +85,23 @@ class Measures:
         service_p50 .. service_max, server_p50 .. server_max (null without traces), server_time (mean), server_total (sum),
         statements (mean per request; null), bytes (median), traced, coverage (traced / requests).
         """
-        return latency.per_endpoint(self.all_samples, self.samples, self.traces_by_endpoint, latency.window(self.evidence))
+        window = latency.window(self.evidence)
+        return latency.per_endpoint(self.all_samples, self.samples, self.response_times, self.traces_by_endpoint, window)
 
     @cached_property
     def total(self) -> Mapping[str, float | int | None]:
         """The same figures over all endpoints together, + dropped; no row of `endpoints` is a total."""
         window = latency.window(self.evidence)
-        return latency.over_all(self.all_samples, self.samples, self.traces, window, self.run.generator)
+        times = self._all_response_times
+        return latency.over_all(self.all_samples, self.samples, times, self.traces, window, self.run.generator)
 
     @cached_property
     def observed(self) -> Observed:
         """What objectives are judged against."""
-        return objectives.observed(self.samples, self.traces, self.endpoints, self.total, self.final_names, self.evidence)
+        times, every_time = self.response_times, self._all_response_times
+        return objectives.observed(
+            times, every_time, self.traces, self.endpoints, self.total, self.final_names, self.evidence
+        )
 
     # --- requests seen from inside ------------------------------------------------------------------------------------
 
@@ -163,9 +176,24 @@ class Measures:
         """One row per endpoint and shape, most total time first.
 
         endpoint, shape, text, verb, call_site (most frequent non-empty one of both phases), per_request (mean over the endpoint's
-        requests), requests_share, mean_time, total_time, share (of all server time), rows (mean; null when never known).
+        requests), most_per_request (in any one of them), requests_share, mean_time, total_time, share (of all server time),
+        rows (mean; null when never known).
         """
-        return statements.table(self.statements_by_endpoint, self.profiled_statements_by_endpoint, self.traces_by_endpoint)
+        return statements.table(self._measured, self._profiled)
+
+    def repeating(self, executions: int) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Endpoints that run one shape so often in some request, with their statements: the others' need not be gathered."""
+        often = set(self.statement_table.filter(pl.col("most_per_request") >= executions)["endpoint"])
+        return ((endpoint, self.statements_by_endpoint[endpoint]) for endpoint in self.statements_by_endpoint if endpoint in often)
+
+    @cached_property
+    def writes(self) -> pl.DataFrame:
+        """Those of `statements` that may have changed what a later read returns."""
+        return reads.writes_of(self._measured.of_shapes(reads.writing(self._shapes)).statement_frame())
+
+    @cached_property
+    def profiled_writes(self) -> pl.DataFrame:
+        return reads.writes_of(self._profiled.of_shapes(reads.writing(self._shapes)).statement_frame())
 
     @cached_property
     def breakdown(self) -> pl.DataFrame:
@@ -243,6 +271,10 @@ class Measures:
         return plans.read(self.evidence.plans, self._shapes)
 
     # --- what the above share -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _all_response_times(self) -> Numbers:
+        return np.sort(np.concatenate([np.zeros(0), *self.response_times.values()]))
 
     @cached_property
     def _steps(self) -> pl.DataFrame:

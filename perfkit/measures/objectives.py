@@ -12,7 +12,8 @@ from perfkit.slo import Observed, Seen
 
 
 def observed(
-    samples: pl.DataFrame,
+    response_times: Mapping[str, Numbers],
+    all_response_times: Numbers,
     traces: pl.DataFrame,
     endpoints: pl.DataFrame,
     total: Mapping[str, float | int | None],
@@ -20,13 +21,11 @@ def observed(
     evidence: Evidence,
 ) -> Observed:
     """Every endpoint of the measure phase, and all of them together."""
-    successful = samples.filter("ok").select("endpoint", "response_time")
-    times = {name: np.sort(numbers(part["response_time"])) for name, part in frames.parts(successful).items()}
     counts = {name: numbers(part["statement_count"]) for name, part in frames.slices(traces).items()}
     why = _why_no_statements(evidence)
     seen = {
         row["endpoint"]: Seen(
-            response_times=times.get(row["endpoint"], np.zeros(0)),
+            response_times=response_times.get(row["endpoint"], np.zeros(0)),
             requests=row["requests"],
             errors=row["errors"],
             statements=_statements(counts.get(row["endpoint"]), why),
@@ -37,7 +36,7 @@ def observed(
     }
     dropped = total["dropped"]
     everything = Seen(
-        response_times=np.sort(numbers(successful["response_time"])),
+        response_times=all_response_times,
         requests=int(total["requests"] or 0),
         errors=int(total["errors"] or 0),
         statements=_statements(numbers(traces["statement_count"]), why),

@@ -52,12 +52,18 @@ def repeated(statements: pl.DataFrame, executions: int) -> pl.DataFrame:
 
 def plain_reads(statements: pl.DataFrame) -> pl.DataFrame:
     """SELECTs that succeeded, take no lock, and whose values are known."""
-    text = pl.col("text").str.to_uppercase()
+    text = pl.col("text")
+    shapes = statements.lazy().group_by("shape").agg(pl.col("text", "verb").first()).collect(engine="streaming")
+    selects = shapes.filter((pl.col("verb") == "SELECT") & ~text.str.to_uppercase().str.contains(r"\bFOR (UPDATE|SHARE)\b"))
     # Without a parameter hash, what stands for a value, masked or bound, may differ from one execution to the next.
-    known = (pl.col("parameters") != 0) | ~pl.col("text").str.contains(PLACEHOLDER)
-    return statements.filter(
-        (pl.col("verb") == "SELECT") & ~pl.col("failed") & ~text.str.contains(r"\bFOR (UPDATE|SHARE)\b") & known
-    )
+    whole = selects.filter(~text.str.contains(PLACEHOLDER))["shape"]
+    known = (pl.col("parameters") != 0) | pl.col("shape").is_in(whole.implode())
+    return statements.filter(pl.col("shape").is_in(selects["shape"].implode()) & ~pl.col("failed") & known)
+
+
+def writing(shapes: pl.DataFrame) -> pl.Series:
+    """Shapes that can change what a later read returns."""
+    return shapes.filter(pl.col("verb").is_in(WRITES))["shape"]
 
 
 def writes_of(statements: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from collections import deque
 from .originals import allocate_lock, clock, sleep, start_thread, write
 
 FLUSH_EVERY = 0.25  # seconds: what a `kill -9` may cost
-MAX_QUEUED = 50000  # records: some 5 MB; whoever adds one more writes them himself
+MAX_QUEUED = 10000  # requests, and as often their calls: some seconds of them; whoever adds one more writes them himself
 SUFFIXES = (".events", ".calls", ".requests")  # in this order: a record never reaches the disk before its names
 
 
@@ -72,9 +72,6 @@ class Flusher:
             opened = [os.open(stem + suffix, flags, 0o644) for suffix in reversed(SUFFIXES)]
             self._files = tuple(reversed(opened))
         return self._files
-
-    def is_full(self):
-        return len(self.requests) + len(self.calls) > MAX_QUEUED
 
 
 def _taken(queue):

@@ -21,7 +21,7 @@ class Names:
         self._next = count(1)
         self.ids = {"": 0}
         self._statements = {}
-        self._steps = {}
+        self.steps = {}  # header's value → name id
         self.other = self.name(OTHER)
         for method in METHODS:
             self.name(method)
@@ -55,14 +55,14 @@ class Names:
 
     def step(self, encoded):
         """The name of a step as its header spells it: percent-encoded."""
-        found = self._steps.get(encoded)
+        found = self.steps.get(encoded)
         if found is not None:
             return found
-        if len(self._steps) >= MAX_STEPS:
+        if len(self.steps) >= MAX_STEPS:
             return self.other
         from urllib.parse import unquote  # a server that has a request has this module
 
-        found = self._steps[encoded] = self.name(unquote(encoded))
+        found = self.steps[encoded] = self.name(unquote(encoded))
         return found
 
 

@@ -11,4 +11,5 @@ write = os.write
 start_thread = _thread.start_new_thread
 allocate_lock = _thread.allocate_lock
 thread_ident = _thread.get_ident  # the key of sys._current_frames()
+thread_local = _thread._local
 native_id = _thread.get_native_id  # what py-spy and /proc speak; idents are shared by forked workers

@@ -5,41 +5,37 @@ For hooks:
     name = recorder.statement_name(sql)          a dict hit after the first sight
     site = recorder.site(request, name)          0 unless it was this request's turn
     recorder.call(request, STATEMENT, name, started, wall, rows=..., ...)
-    request.depth                                > 0 inside a database call: only the outermost driver-level call counts
-    request.open[thing] = None                   `thing.finish()` is called when the request ends
-    request.open.pop(thing, None)                when it was finished before
+    recorder.keep(request, call)                 the same for a list as in calls.py, which may change until the request ends
+    request.turn                                 0: nothing but counting is wanted of its calls; else bits, see request.py
     recorder.mode                                MEASURE or PROFILE, as perfkit says at this moment
+
+A request's calls stay with it and are packed when it ends: one step for all of them, and nobody has to finish a statement.
 """
 
+import struct
 from itertools import count
 
-from . import control, cost, gc_pauses, ptracer
+from . import calls, control, cost, gc_pauses, ptracer
 from .call_trees import CallTrees, greenlets
 from .context import current
-from .flusher import Flusher
+from .flusher import MAX_QUEUED, Flusher
 from .journal import Journal
 from .loop_lag import Watches
 from .names import Names
-from .originals import clock
-from .records import (
-    CALL,
-    PROFILE,
-    PROFILED,
-    REQUEST,
-    STATEMENT,
-)
-from .request import MAX_UINT64, Request, identity_of
+from .originals import clock, native_id, thread_local
+from .records import PROFILE, PROFILED, REQUEST, STATEMENT
+from .request import OVER, PROFILES, SPILLS, WALKS, Request
 from .routes import Routes
-from .sites import Sites
+from .sites import LATER_MASK, Sites
 from .trampolines import Trampolines
 
 # A server that loses its client may forget to close the body (werkzeug does): after a second the record is written anyway.
 MAX_UNCLOSED = 1000000000
+MAX_HELD = 20000  # calls of one request, some 5 MB; then they are written before it ends, whatever is still being read
 MAX_UINT16 = 0xFFFF
 MAX_UINT32 = 0xFFFFFFFF
-MAX_INT32 = 0x7FFFFFFF
+MAX_UINT64 = 0xFFFFFFFFFFFFFFFF
 
-_pack_call = CALL.pack
 _pack_request = REQUEST.pack
 
 
@@ -70,7 +66,8 @@ class Recorder:
     def _begin_process(self):
         self.serving = False
         self.active = {}  # sequence → Request: what is in flight
-        self._sequence = count(1)
+        self._following = count(1).__next__
+        self._thread = thread_local()  # asking the kernel for a thread's id costs as much as ten dict lookups
         self.trampolines = Trampolines(self)
         self.trees = CallTrees(self)
         self.watches = Watches()
@@ -88,6 +85,40 @@ class Recorder:
 
     def begin(self, method, identity, step, flags=0):
         """A request begins: method as text, identity and step as their headers spell them ("" or None when absent)."""
+        if not (self.serving and self.flusher.running):
+            self._prepare()
+        sequence = self._following()
+        turn = 0 if sequence & LATER_MASK else WALKS
+        if self.control[0] == PROFILE:
+            flags |= PROFILED
+            turn |= PROFILES
+        number = 0
+        if identity:
+            try:
+                number = int(identity, 16)
+            except ValueError:
+                pass
+            if not 0 < number <= MAX_UINT64:  # perfkit did not send that
+                number = 0
+        try:
+            thread = self._thread.id
+        except AttributeError:
+            thread = self._thread.id = native_id()
+        names, active = self.names, self.active
+        active[sequence] = request = Request(
+            sequence,
+            number,
+            names.ids.get(method) or names.name(method),
+            (names.steps.get(step) or names.step(step)) if step else 0,
+            flags,
+            len(active),
+            turn,
+            thread,
+        )
+        return request
+
+    def _prepare(self):
+        """Before the first request of a process."""
         if not self.serving:
             if not self.journal.servers:
                 self.journal.server("unknown", "")  # found by its framework
@@ -95,20 +126,6 @@ class Recorder:
         if not self.flusher.running:
             self.flusher.errands.append(self._tell_cost)
             self.flusher.start()
-        if self.control[0] == PROFILE:
-            flags |= PROFILED
-        names = self.names
-        sequence = next(self._sequence)
-        request = Request(
-            sequence,
-            identity_of(identity) if identity else 0,
-            names.ids.get(method) or min(names.name(method), MAX_UINT16),
-            names.step(step) if step else 0,
-            flags,
-            len(self.active),
-        )
-        self.active[sequence] = request
-        return request
 
     def end(self, request):
         """The last byte was handed over: the record is written, and whatever comes later is not this request's."""
@@ -117,22 +134,22 @@ class Recorder:
             return
         if request.wall < 0:
             request.wall = clock() - request.started
-        if request.open:
-            self._finish_calls(request)
         request.closed = True
-        flusher = self.flusher
-        flusher.requests.append(
-            _pack_request(
-                request.sequence & MAX_UINT32,
+        request.turn = OVER
+        if request.calls:
+            self._write_calls(request, request.calls)
+        try:
+            record = _pack_request(
+                request.sequence,
                 request.flags,
-                request.status & MAX_UINT16,
+                request.status,
                 request.id,
-                request.thread & MAX_UINT32,
-                min(request.in_flight, MAX_UINT16),
+                request.thread,
+                request.in_flight,
                 request.method,
                 request.route,
                 request.step,
-                min(request.statements, MAX_UINT32),
+                request.statements,
                 request.started,
                 request.wall,
                 request.first_byte,
@@ -142,9 +159,19 @@ class Recorder:
                 request.gc,
                 request.bytes,
             )
-        )
-        if flusher.is_full():
-            flusher.flush()
+        except struct.error:
+            record = _pack_request(*_bounded(request))
+        queue = self.flusher.requests
+        queue.append(record)
+        if len(queue) > MAX_QUEUED:
+            self.flusher.flush()
+
+    def _write_calls(self, request, taken):
+        request.statements += len(taken) - request.others
+        request.others = 0
+        if request.flags & PROFILED:
+            calls.seal(taken)
+        self.flusher.calls.append(calls.packed(taken))
 
     def _tell_cost(self):
         cost.tell(self)
@@ -156,46 +183,39 @@ class Recorder:
         for request in list(self.active.values()):
             if request.exhausted and request.exhausted < late:
                 self.end(request)
-
-    def _finish_calls(self, request):
-        for call in list(request.open):
-            try:
-                call.finish()
-            except Exception as error:  # a hook's fault is not the target's
-                self.fault("finish", error)
-        request.open.clear()
+            elif len(request.calls) > MAX_HELD:
+                request.turn |= SPILLS  # by its own thread, at its next call
 
     # -- calls: for the hooks ----------------------------------------------------------------------------------------
 
     def call(self, request, kind, name, started, wall, rows=-1, parameters=0, site=0, result=0, cpu=-1, flags=0):
         """One CALL record; dropped when its request is over, or when this process does not serve."""
-        sequence = 0
-        if request is not None:
-            if request.closed:
-                return
-            sequence = request.sequence & MAX_UINT32
-            if kind == STATEMENT:
-                request.statements += 1
-        elif not self.serving:
+        sequence = 0 if request is None else request.sequence
+        self.keep(request, [sequence, kind, flags, rows, name, site, parameters, result, started, wall, cpu])
+
+    def keep(self, request, call):
+        """A call as a list: written when its request ends, so until then its time and its rows may still grow."""
+        if request is None:
+            if self.serving:
+                queue = self.flusher.calls
+                queue.append(calls.packed((call,)))
+                if len(queue) > MAX_QUEUED:
+                    self.flusher.flush()
             return
-        flusher = self.flusher
-        flusher.calls.append(
-            _pack_call(
-                sequence,
-                kind,
-                flags,
-                rows if -1 <= rows <= MAX_INT32 else -1,
-                name,
-                site,
-                parameters & MAX_UINT64,
-                result & MAX_UINT32,
-                started,
-                wall,
-                cpu,
-            )
-        )
-        if flusher.is_full():
-            flusher.flush()
+        if request.closed:
+            return
+        request.calls.append(call)
+        if call[calls.KIND] != STATEMENT:
+            request.others += 1
+        if len(request.calls) > MAX_HELD:
+            self._spill(request)
+
+    def _spill(self, request):
+        request.turn &= ~SPILLS
+        held = request.calls
+        taken = held[:]
+        del held[: len(taken)]  # others may have been added meanwhile
+        self._write_calls(request, taken)
 
     def site(self, request, name):
         """Name id of the place in the user's code that makes this call; 0 when it is not this request's turn."""
@@ -222,7 +242,8 @@ class Recorder:
     def stop(self):
         """The last flush of a process that ends in order."""
         for request in list(self.active.values()):
-            request.open.clear()
+            if request.calls:
+                self._spill(request)
         self.flusher.flush()
 
     def forked(self):
@@ -230,6 +251,31 @@ class Recorder:
         request = current.get()
         if request is not None:
             request.closed = True  # it is the parent's
+            request.turn = OVER
         self.flusher.forked()
         self.journal.forked()
         self._begin_process()
+
+
+def _bounded(request):
+    """The fields of its record as numbers that fit: a status line or a method may hold anything."""
+    return (
+        request.sequence & MAX_UINT32,
+        request.flags,
+        request.status & MAX_UINT16,
+        request.id,
+        request.thread & MAX_UINT32,
+        min(request.in_flight, MAX_UINT16),
+        min(request.method, MAX_UINT16),
+        request.route,
+        request.step,
+        min(request.statements, MAX_UINT32),
+        request.started,
+        request.wall,
+        request.first_byte,
+        request.cpu,
+        request.loop,
+        request.max_step,
+        request.gc,
+        request.bytes,
+    )

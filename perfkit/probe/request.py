@@ -1,8 +1,12 @@
 """One request while it is served: what is known of it so far."""
 
-from .originals import clock, native_id
+from .originals import clock
 
-MAX_UINT64 = 0xFFFFFFFFFFFFFFFF
+# bits of `turn`: a request with none of them takes the quick way through the hooks
+WALKS = 1  # its calls are followed to the lines of code that make them
+PROFILES = 2  # it began in PROFILE mode
+SPILLS = 4  # it holds too many calls, which are to be written before it ends
+OVER = 8
 
 
 class Request:
@@ -10,9 +14,9 @@ class Request:
 
     __slots__ = (
         "bytes",
+        "calls",
         "closed",
         "cpu",
-        "depth",
         "exhausted",
         "first_byte",
         "flags",
@@ -24,7 +28,7 @@ class Request:
         "max_step",
         "method",
         "named",
-        "open",
+        "others",
         "prefix",
         "route",
         "sequence",
@@ -36,10 +40,11 @@ class Request:
         "task",
         "thread",
         "tree",
+        "turn",
         "wall",
     )
 
-    def __init__(self, sequence, identity, method, step, flags, in_flight):
+    def __init__(self, sequence, identity, method, step, flags, in_flight, turn=0, thread=0):
         self.sequence = sequence
         self.id = identity
         self.method = method  # name id, like route and step
@@ -48,32 +53,18 @@ class Request:
         self.named = False  # its route is final
         self.prefix = ""  # templates of the mounts around its route
         self.flags = flags
+        self.turn = turn
         self.status = 0
-        self.thread = native_id()
+        self.thread = thread
         self.in_flight = in_flight
-        self.statements = 0
-        self.depth = 0
+        self.calls = []  # lists as in calls.py; written when it ends, until then they may still change
+        self.others = 0  # of the calls, those that are no statements
+        self.statements = 0  # counted when their calls are written
         self.closed = False
         self.exhausted = 0  # when its body ended, while its close() is still to come
-        self.open = {}  # calls not finished yet, in order; each has finish()
-        self.wall = -1
-        self.first_byte = -1
-        self.cpu = -1
-        self.loop = -1
-        self.max_step = -1
-        self.gc = 0
-        self.bytes = 0
+        self.wall = self.first_byte = self.cpu = self.loop = self.max_step = -1
+        self.gc = self.bytes = self.step_started = 0
         self.label = None  # its trampoline, PROFILE mode only
         self.task = None  # the task whose steps are timed
-        self.step_started = 0
         self.tree = None  # its pyinstrument session, when it was chosen
         self.started = clock()
-
-
-def identity_of(text):
-    """The number in ID_HEADER; 0 for anything that perfkit did not send."""
-    try:
-        number = int(text, 16)
-    except ValueError:
-        return 0
-    return number if 0 < number <= MAX_UINT64 else 0

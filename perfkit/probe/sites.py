@@ -8,6 +8,8 @@ import os
 import sys
 import sysconfig
 
+from .request import WALKS
+
 # The first sightings of a call are always walked, so that rare endpoints have their sites too; then one request in sixteen.
 FIRST_SIGHTINGS = 3
 LATER_MASK = 15
@@ -45,7 +47,8 @@ class Sites:
         self._name = name
         self._kinds = {}  # code object → SKIPPED, LIBRARY, OWN
         self._ids = {}  # (code object, line) → name id
-        self._seen = {}  # (step, call) → how often it was walked
+        self._seen = {}  # (endpoint, call) → how often it was walked
+        self._settled = {}  # call → the endpoints that need no more walks of it, but for one request in sixteen
         self._standard = _standard()
         self._here = os.getcwd() + os.sep
 
@@ -54,15 +57,23 @@ class Sites:
             return 0
         return self.walk(sys._getframe(2))
 
+    def settled(self, name):
+        """A set that hot paths ask themselves: whoever's `route or step` is in it has seen enough of this call."""
+        return self._settled.setdefault(name, set())
+
     def _is_due(self, request, name):
-        if request is not None and not request.sequence & LATER_MASK:
+        if request is not None and request.turn & WALKS:
             return True
-        key = (request.route or request.step if request is not None else 0, name)
+        endpoint = request.route or request.step if request is not None else 0
+        key = (endpoint, name)
         seen = self._seen.get(key, 0)
         if seen >= FIRST_SIGHTINGS:
+            self.settled(name).add(endpoint)
             return False
         if len(self._seen) >= MAX_CACHED:
             self._seen.clear()
+            for endpoints in list(self._settled.values()):
+                endpoints.clear()
         self._seen[key] = seen + 1
         return True
 

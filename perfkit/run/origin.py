@@ -1,7 +1,5 @@
 """Which code was measured: the commit of the target's checkout, and the name of the run that follows from it."""
 
-import contextlib
-import itertools
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,13 +43,16 @@ def new_directory(out: Path, scenario: str, origin: Origin, at: datetime | None 
 
 
 def _first_free(out: Path, name: str) -> Path:
-    for attempt in itertools.count(1):
+    attempt = 1
+    while True:
         path = out / (name if attempt == 1 else f"{name}-{attempt}")
         # Made and not only looked for: two runs may begin at once.
-        with contextlib.suppress(FileExistsError):
+        try:
             path.mkdir()
-            break
-    return path
+        except FileExistsError:
+            attempt += 1
+        else:
+            return path
 
 
 def point_latest(out: Path, directory: RunDirectory) -> None:

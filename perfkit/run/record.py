@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -119,8 +119,11 @@ class Session:
         runfile.write(self.directory, self.run)
 
     def end(self, state: str, error: PerfkitError | None) -> None:
-        self.error = self.error or error
-        self.update(state=state, failure=error.message if error else self.run.failure)
+        """What went wrong first is what the run ends with: the rest follows from it."""
+        if self.run.state != "running":
+            return
+        self.error = error
+        self.update(state=state, failure=error.message if error else "")
 
     def close(self) -> None:
         """Compacts what was recorded; a run that recorded nothing keeps its run.json and its log."""
@@ -189,7 +192,7 @@ def following(phases: Iterator[Phase], session: Session, drive: Drive) -> Phase 
 @contextmanager
 def observing(
     collectors: tuple[Collector, ...], session: Session, target: Target, phase: Phase, generator: int
-) -> Iterator[None]:
+) -> Generator[None]:
     """All collectors of a phase at work."""
     observation = Observation(target, session.directory, phase, session.scenario.profiling, session.run.epoch, generator)
     with ExitStack() as stack:
@@ -231,4 +234,5 @@ def note_required(session: Session) -> None:
     for observer, status in session.directory.notes().items():
         if status.startswith(stacks.REQUIRED) and session.error is None:
             why = status.removeprefix(stacks.REQUIRED)
-            session.end("died", TargetError(f"{observer} is required by the scenario and is missing: {why}"))
+            problem = f"{observer} is required by the scenario and is missing: {why}"
+            session.end("died", TargetError(problem, hint="Mend that, or take `required: true` out of the scenario."))

@@ -1,5 +1,8 @@
 """The gates that every finding passes: enough was seen, enough is at stake; else it is a hint, and says why."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from perfkit.analyze.gates import pass_through, untested
@@ -17,7 +20,11 @@ def orders(count: int = 100, **fields: object) -> list[Request]:
     return many(count, **fields)
 
 
-def caveats(measures_: Measures, **fields: object) -> tuple[Level, list[str]]:
+def first(count: int) -> Callable[[int], bool]:
+    return lambda number: number < count
+
+
+def caveats(measures_: Measures, **fields: Any) -> tuple[Level, list[str]]:
     passed = pass_through(a_finding(**fields), measures_)
     return passed.level, [caveat.text for caveat in passed.caveats]
 
@@ -52,10 +59,10 @@ def test_nineteen_traces_are_a_hint_and_twenty_are_not() -> None:
 
 
 def test_an_endpoint_that_is_mostly_unseen_is_a_hint() -> None:
-    seen = orders(100, traced=lambda i: i < 79)
+    seen = orders(100, traced=first(79))
 
     assert caveats(measures(seen)) == (Level.HINT, ["only 79 % of the requests were seen from inside"])
-    assert caveats(measures(orders(100, traced=lambda i: i < 80))) == (Level.MEASURED, [])
+    assert caveats(measures(orders(100, traced=first(80)))) == (Level.MEASURED, [])
 
 
 def test_what_is_read_off_the_wire_needs_no_traces() -> None:

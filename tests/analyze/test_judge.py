@@ -142,11 +142,13 @@ def test_no_rule_of_the_catalogue_fails_on_little_evidence(requests: list[Reques
     analysis = judged(*DETECTORS, requests=requests)
 
     assert [(failed.rule.id, failed.why) for failed in analysis.failed] == []
-    assert sorted(sum(ids(analysis), [])) == sorted(detector.RULE.id for detector in DETECTORS)
+    assert sorted(rule for heap in ids(analysis) for rule in heap) == sorted(detector.RULE.id for detector in DETECTORS)
 
 
 def test_from_outside_most_rules_are_skipped_and_none_is_clean_by_blindness() -> None:
     analysis = judge(measures(many(100), traces=Missing("attached")), NO_SLO, DETECTORS)
 
-    needing = {detector.RULE.id for detector in DETECTORS if "traces" in detector.RULE.needs or "statements" in detector.RULE.needs}
+    needing = {
+        detector.RULE.id for detector in DETECTORS if "traces" in detector.RULE.needs or "statements" in detector.RULE.needs
+    }
     assert needing <= {skipped.rule.id for skipped in analysis.skipped}

@@ -255,11 +255,19 @@ def test_the_page_has_every_section_in_reading_order() -> None:
     ]
 
 
+def test_the_summary_has_the_table_of_endpoints() -> None:
+    summary = markdown.render(a_rich_page())
+
+    assert "### Endpoints in the measure phase" in summary
+
+
 def test_charts_and_flames_hold_only_finite_numbers() -> None:
     charts = [block for block in blocks(a_rich_page()) if isinstance(block, Chart)]
 
     assert len(charts) >= 5
-    assert [chart.title for chart in charts for line in chart.series for y in line.ys if y is not None and not math.isfinite(y)] == []
+    assert [
+        chart.title for chart in charts for line in chart.series for y in line.ys if y is not None and not math.isfinite(y)
+    ] == []
 
 
 def test_a_flame_shows_the_users_frames_below_its_endpoint() -> None:

@@ -10,7 +10,8 @@ from rich.console import Console
 from perfkit.cli import main as program
 from perfkit.detectors.catalogue import DETECTORS
 from perfkit.errors import PerfkitError, TargetError
-from perfkit.run import runfile, tables
+from perfkit.evidence import RunDirectory
+from perfkit.run import runfile
 from perfkit.version import VERSION
 from tests.run.raw import a_raw_run
 
@@ -91,9 +92,7 @@ def test_an_error_is_a_message_and_the_next_thing_to_type(perfkit: Terminal, tmp
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_debug_shows_the_traceback_wherever_it_stands(
-    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_debug_shows_the_traceback_wherever_it_stands(place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["analyze", str(tmp_path)]
     arguments.insert(place, "--debug")
     monkeypatch.setattr(sys, "argv", ["perfkit", *arguments])
@@ -192,11 +191,7 @@ def test_a_run_whose_target_cannot_start_says_why_and_shows_no_empty_report(
 
     assert "there is no program `no-such-program-at-all` in the PATH" in perfkit.err
     assert perfkit.out == ""
-    assert runfile.read(latest(tmp_path)).state == "died"
-
-
-def latest(folder: Path) -> tables.RunDirectory:
-    return tables.RunDirectory(folder / "reports" / "latest")
+    assert runfile.read(RunDirectory(tmp_path / "reports" / "latest")).state == "died"
 
 
 def test_analyze_judges_and_says_where_the_report_lies(perfkit: Terminal, tmp_path: Path) -> None:

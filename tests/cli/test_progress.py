@@ -11,7 +11,8 @@ from perfkit.load.progress import Progress
 
 def a_progress(**fields: object) -> Progress:
     known: dict[str, object] = {
-        "phase": "measure", "elapsed": 31.4, "total": 60.0, "requests": 1204, "errors": 0, "rate": 36.0, "p95": 0.084, "users": 12,
+        "phase": "measure", "elapsed": 31.4, "total": 60.0, "requests": 1204, "errors": 0, "rate": 36.0, "p95": 0.084,
+        "users": 12,
     }  # fmt: skip
     return Progress(**(known | fields))  # type: ignore[arg-type]
 

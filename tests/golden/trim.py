@@ -1,8 +1,8 @@
 """Makes tests/golden/run out of a run directory: tables and run.json, without a trace of the machine that it was made on.
 
-    perfkit run scenarios/shop.yaml --set load.open.1.rate=5/s --set profiling.for=8s --duration 30s --no-analyze --out OUT
-    python -m tests.golden.trim OUT/latest
-    make golden
+perfkit run scenarios/shop.yaml --set load.open.1.rate=5/s --set profiling.for=8s --duration 30s --no-analyze --out OUT
+python -m tests.golden.trim OUT/latest
+make golden
 """
 
 import json
@@ -15,12 +15,13 @@ from typing import Any, Final
 import polars as pl
 
 RUN: Final = Path(__file__).with_name("run")
-# Longest first: a virtual environment may lie inside the checkout.
-PLACES: Final = tuple(
-    sorted(
-        ((sys.prefix, "/srv/venv"), (sys.base_prefix, "/usr"), (str(Path(__file__).parents[2]), "/srv/perfkit")),
-        key=lambda place: -len(place[0]),
-    )
+SOURCE: Final = Path(sys.argv[1]).resolve()
+# A virtual environment may lie inside the checkout, so it comes first; the run may have had its files beside its reports.
+PLACES: Final = (
+    (str(SOURCE.parents[1]), "/srv/data"),
+    (sys.prefix, "/srv/venv"),
+    (sys.base_prefix, "/usr"),
+    (str(Path(__file__).parents[2]), "/srv/perfkit"),
 )
 MACHINE: Final = {
     "cores": 2, "cpu": "a processor", "memory": 8 * 1024**3, "kernel": "6.1.0", "system": "Linux", "architecture": "x86_64",
@@ -46,11 +47,13 @@ def anonymous(table: pl.DataFrame) -> pl.DataFrame:
     """Every text and list of texts of the table with its places moved."""
     columns: list[pl.Series] = []
     for column in table:
-        if column.dtype in (pl.String, pl.Categorical):
+        if column.dtype == pl.String or column.dtype == pl.Categorical:  # noqa: PLR1714 - polars compares types to classes
             told: list[Any] = [text if text is None else moved(text) for text in column.to_list()]
             columns.append(pl.Series(column.name, told, dtype=column.dtype))
         elif column.dtype == pl.List(pl.String):
-            columns.append(pl.Series(column.name, [[moved(text) for text in row] for row in column.to_list()], dtype=column.dtype))
+            columns.append(
+                pl.Series(column.name, [[moved(text) for text in row] for row in column.to_list()], dtype=column.dtype)
+            )
         else:
             columns.append(column)
     return pl.DataFrame(columns)
@@ -70,4 +73,4 @@ def write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(SOURCE)

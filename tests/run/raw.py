@@ -41,7 +41,8 @@ def _generator(directory: RunDirectory, requests: int) -> None:
             Sample(
                 id=number + 1, virtual_user=1, flow="browse", step="browse[1]", endpoint="GET /orders/{id}", named=False,
                 phase="measure" if number < requests / 2 else "profile", intended_at=due, sent_at=due,
-                first_byte_at=math.nan, finished_at=due + 0.022, connect_time=0.0, reconnect=False, status=200, bytes=512, error="",
+                first_byte_at=math.nan, finished_at=due + 0.022, connect_time=0.0, reconnect=False,
+                status=200, bytes=512, error="",
             )
         )  # fmt: skip
     answer = {

@@ -13,13 +13,17 @@ from perfkit.run import runfile, tables
 from perfkit.run.read import read
 from perfkit.schemas import MEMORY, WAITS
 from tests.builders import a_run
-from perfkit.schemas import MEMORY, WAITS
 from tests.run.raw import a_raw_run
 
 
 def frame(table: Table) -> pl.DataFrame:
     assert isinstance(table, pl.DataFrame), table
     return table
+
+
+def why(table: Table) -> str:
+    assert isinstance(table, Missing)
+    return table.why
 
 
 def test_what_is_gathered_is_what_is_loaded_once_compacted(tmp_path: Path) -> None:
@@ -81,8 +85,8 @@ def test_an_absent_table_is_missing_in_the_words_of_its_observer(tmp_path: Path)
     gathered = tables.gather(directory, run).tables
     tables.compact(directory, run)
 
-    assert gathered["stacks"] == Missing("py-spy may not trace pid 41")
-    assert tables.load(directory)["stacks"] == Missing("py-spy may not trace pid 41")
+    assert why(gathered["stacks"]) == "py-spy may not trace pid 41"
+    assert why(tables.load(directory)["stacks"]) == "py-spy may not trace pid 41"
 
 
 def test_a_probe_that_was_never_there_is_missing_in_the_words_of_its_observer(tmp_path: Path) -> None:
@@ -117,7 +121,7 @@ def test_a_table_that_somebody_removed_is_missing_by_name(tmp_path: Path) -> Non
     tables.compact(directory, run)
     directory.table("host").unlink()
 
-    assert read(directory.path).host == Missing("host.parquet is not in the run directory")
+    assert why(read(directory.path).host) == "host.parquet is not in the run directory"
 
 
 def test_a_damaged_table_is_an_error_of_the_evidence(tmp_path: Path) -> None:
@@ -148,7 +152,7 @@ def test_a_run_that_was_killed_before_its_load_began_is_read_as_an_empty_one(tmp
     evidence = read(directory.path)
 
     assert evidence.samples.is_empty()
-    assert evidence.traces == Missing("the probe wrote nothing")
+    assert why(evidence.traces) == "the probe wrote nothing"
 
 
 def test_a_half_written_note_of_a_killed_run_does_not_hide_the_others(tmp_path: Path) -> None:

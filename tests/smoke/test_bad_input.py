@@ -1,4 +1,4 @@
-"""What goes wrong for people, through the real command: one clear message with the next thing to type, nothing lost, nothing left."""
+"""What goes wrong for people, through the real command: one clear message, the next thing to type, nothing lost, nothing left."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final
 import psutil
 import pytest
 
+from perfkit.evidence import RunDirectory
 from perfkit.run import runfile
 
 REPOSITORY: Final = Path(__file__).parents[2]
@@ -101,7 +102,13 @@ class Command:
         line = [*before, sys.executable, "-m", "perfkit", *map(str, arguments)]
         inherited = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", MARK: self.mark, **environment}
         return subprocess.Popen(
-            line, cwd=self.folder, env=inherited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            line,
+            cwd=self.folder,
+            env=inherited,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     def finish(self, process: "subprocess.Popen[str]", limit: float = 60) -> Done:
@@ -234,7 +241,7 @@ def test_a_host_that_the_guard_does_not_allow_is_refused_before_it_is_looked_up(
 
 
 @contextmanager
-def listening_outside_loopback() -> Iterator[tuple[int, Callable[[], int]]]:
+def listening_outside_loopback() -> Generator[tuple[int, Callable[[], int]]]:
     """A socket on every address of this machine, and how many have come."""
     with socket.socket() as listener:
         listener.bind(("", 0))
@@ -353,7 +360,7 @@ def test_a_profiler_that_may_not_look_leaves_a_report_that_says_so(perfkit: Comm
     done = perfkit.run(a_scenario(perfkit.folder, port, mood="untraceable"), before=before)
 
     assert done.code == 0, str(done)
-    run = runfile.read(perfkit_directory(perfkit))
+    run = runfile.read(RunDirectory(perfkit.latest))
     assert "py-spy may not trace pid" in run.observers["stacks"]
     assert "CAP_SYS_PTRACE" in run.observers["stacks"] or "ptrace_scope" in run.observers["stacks"]
     assert run.observers["traces"] == "ok"
@@ -362,10 +369,6 @@ def test_a_profiler_that_may_not_look_leaves_a_report_that_says_so(perfkit: Comm
     skipped = {one["rule"]: one["why"] for one in perfkit.findings()["skipped"]}
     assert "py-spy may not trace" in skipped["hot-function"]
     assert perfkit.findings()["endpoints"][0]["traced"] > 50
-
-
-def perfkit_directory(perfkit: Command) -> runfile.RunDirectory:
-    return runfile.RunDirectory(perfkit.latest)
 
 
 def test_a_service_that_runs_already_is_measured_from_outside_and_says_so(perfkit: Command, port: int) -> None:
@@ -385,7 +388,7 @@ def test_a_service_that_runs_already_is_measured_from_outside_and_says_so(perfki
     assert said["failed"] == []
     skipped = {one["rule"]: one["why"] for one in said["skipped"]}
     assert len(skipped) >= 10
-    assert {why for rule, why in skipped.items() if "perfkit did not start the target" not in why} == set()
+    assert {why for why in skipped.values() if "perfkit did not start the target" not in why} == set()
     assert "perfkit did not start the target" in (perfkit.latest / "report.html").read_text()
 
 
@@ -458,7 +461,7 @@ def test_a_second_interrupt_stops_at_once(perfkit: Command, port: int) -> None:
     assert done.seconds < 6
     assert "Traceback" not in done.err, str(done)
     assert perfkit.left() == []
-    assert runfile.read(perfkit_directory(perfkit)).state == "interrupted"
+    assert runfile.read(RunDirectory(perfkit.latest)).state == "interrupted"
 
 
 def test_an_interrupt_while_the_target_starts_leaves_nothing(perfkit: Command, port: int) -> None:

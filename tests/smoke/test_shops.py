@@ -163,7 +163,9 @@ def test_what_is_planted_in_the_asynchronous_shop_is_found(planted: Planted, ran
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("planted", [one for one in PLANTED if one.shop == "shop-saturated"], ids=str)
-def test_a_shop_that_is_offered_too_much_is_saturated_and_misses_its_objective(planted: Planted, ran: Callable[[str], Ran]) -> None:
+def test_a_shop_that_is_offered_too_much_is_saturated_and_misses_its_objective(
+    planted: Planted, ran: Callable[[str], Ran]
+) -> None:
     saturated = ran("shop-saturated")
 
     assert_found(planted, saturated)

@@ -46,11 +46,10 @@ def response_times(measures: Measures) -> Section:
 
 
 def percentiles(measures: Measures) -> Chart:
-    good = measures.samples.filter("ok")
     series: list[Series] = []
     for endpoint in measures.endpoints["endpoint"].head(CURVES):
-        times = good.filter(pl.col("endpoint") == endpoint)["response_time"].to_numpy()
-        if len(times):
+        times = measures.response_times.get(endpoint)
+        if times is not None:
             values = np.quantile(times, [rank / 100 for rank in RANKS], method="inverted_cdf")
             series.append(Series(endpoint, tuple(float(rank) for rank in RANKS), tuple(float(value) for value in values)))
     note = f"The {CURVES} endpoints with most server time." if measures.endpoints.height > CURVES else ""
@@ -61,11 +60,11 @@ def percentiles(measures: Measures) -> Chart:
 
 def over_time(measures: Measures) -> tuple[Chart, ...]:
     """Per second of the whole run: response times, then requests that were due, answered and failed."""
-    samples = measures.all_samples
+    samples = measures.all_samples.select("intended_at", "finished_at", "response_time", "ok")
     if samples.is_empty():
         return ()
     seconds = samples.with_columns(second=pl.col("intended_at").floor())
-    times = seconds.filter("ok").group_by("second").agg(
+    times = seconds.select("second", "response_time", "ok").filter("ok").group_by("second").agg(
         *(pl.col("response_time").quantile(rank, "nearest").alias(name) for name, rank in OVER_TIME)
     ).sort("second")  # fmt: skip
     answered = samples.group_by(second=pl.col("finished_at").floor()).agg(answered=pl.len(), failed=(~pl.col("ok")).sum())

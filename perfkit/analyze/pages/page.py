@@ -39,7 +39,9 @@ def checks(analysis: Analysis) -> tuple[Check, ...]:
     """The same verdicts as a test report: objectives can fail, findings inform, our own bugs are errors."""
     states: dict[str, CheckState] = {"met": "passed", "missed": "failed"}
     objectives = tuple(
-        Check(f"{outcome.endpoint}: {outcome.objective}", "objective", states.get(outcome.state, "skipped"), verdict.said(outcome))
+        Check(
+            f"{outcome.endpoint}: {outcome.objective}", "objective", states.get(outcome.state, "skipped"), verdict.said(outcome)
+        )
         for outcome in analysis.slo.objectives
     )
     # Hints come last among the findings: a rule with more than hints is told by the first of those.

@@ -79,8 +79,8 @@ def objectives(analysis: Analysis) -> Section:
     """Each objective and what became of it."""
     rows = tuple(
         (
-            outcome.endpoint,
             outcome.objective,
+            outcome.endpoint,
             outcome.state,
             shown(outcome.objective, outcome.measured),
             "–" if outcome.interval is None else " to ".join(shown(outcome.objective, end) for end in outcome.interval),
@@ -88,7 +88,7 @@ def objectives(analysis: Analysis) -> Section:
         )
         for outcome in analysis.slo.objectives
     )
-    headings = ("endpoint", "objective", "state", "measured", "95 % interval", "why")
+    headings = ("objective", "endpoint", "state", "measured", "95 % interval", "why")
     table = Table("Objectives", tuple(Column(heading, "code" if heading == "endpoint" else "text") for heading in headings), rows)
     return Section(
         "Objectives",

@@ -21,9 +21,13 @@ MATCHING = text(
 
 @routes.get("/search")
 def search() -> Response:
-    words = request.args["q"].replace('"', '""')
-    found = session().execute(MATCHING, {"phrase": f'"{words}"'})
-    return jsonify(items=[{"id": row.id, "name": row.name} for row in found])
+    words = request.args["q"]
+    return jsonify(items=kept(f"search {words}", lambda: matching(words)))
+
+
+def matching(words: str) -> list[dict[str, object]]:
+    phrase = words.replace('"', '""')
+    return [{"id": row.id, "name": row.name} for row in session().execute(MATCHING, {"phrase": f'"{phrase}"'})]
 
 
 @routes.get("/suggest")

@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 Value = TypeVar("Value")
 
 KEPT_FOR = 60.0
+KEPT_MOST = 1_000
 
 _kept: dict[str, tuple[float, object]] = {}
 
@@ -45,5 +46,7 @@ def kept(name: str, read: Callable[[], Value]) -> Value:
     """What `read` gave at most a minute ago."""
     known = _kept.get(name)
     if known is None or known[0] < time.monotonic():
+        if len(_kept) >= KEPT_MOST:
+            _kept.clear()
         known = _kept[name] = (time.monotonic() + KEPT_FOR, read())
     return known[1]  # type: ignore[return-value]

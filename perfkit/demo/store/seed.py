@@ -1,4 +1,4 @@
-"""Fills a store with the same rows every time: 20,000 products, 60,000 reviews, 20,000 orders.
+"""Fills a store with the same rows every time: 20,000 products, 60,000 reviews, 12,000 orders with 60,000 lines.
 
     python -m store.seed sqlite:///shop.db
 
@@ -19,9 +19,9 @@ from store.tables import Base, Category, Customer, Order, OrderLine, Product, Re
 CATEGORIES = 50
 PRODUCTS = 20_000
 REVIEWS = 60_000
-CUSTOMERS = 2_000
-ORDERS = 20_000
-LINES_PER_ORDER = 3
+CUSTOMERS = 1_000
+ORDERS = 12_000
+LINES_PER_ORDER = 5
 
 MATERIALS = ["oak", "brass", "linen", "copper", "walnut", "glass", "steel", "cotton", "marble", "amber", "cedar", "slate"]
 THINGS = ["lamp", "chair", "table", "kettle", "basket", "mirror", "blanket", "clock", "shelf", "vase", "bowl", "stool"]

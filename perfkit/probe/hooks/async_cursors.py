@@ -1,10 +1,11 @@
 """Wrappers for the methods of a driver's asynchronous cursors: as in cursors.py, without CPU times, which no task has."""
 
-from ..records import PROFILE, STATEMENT
+from ..calls import RESULT, ROWS, WALL
+from ..records import STATEMENT
 from .counted import QUIET
 from .cursors import Cursors
 from .fetches import BUSY, all_rows, many_rows, one_row
-from .statements import PENDING, Statement
+from .statements import PENDING, broke, fetched
 from .values import hash_of, hash_of_sets
 
 
@@ -13,25 +14,24 @@ class AsyncCursors(Cursors):
 
     def execute(self, plain, keyword="params", hashed=hash_of, explains=True):
         recorder, names, still_open, outcome = self.recorder, self.names, self.open, self.outcome
-        known, current, clock, quiet, control = names.known, recorder.current, recorder.clock, QUIET.get, recorder.control
+        known, current, clock, quiet = names.known, recorder.current, recorder.clock, QUIET.get
 
         async def execute(cursor, query, *arguments, **keywords):
             key = id(cursor)
-            previous = still_open.pop(key, None)
-            if previous is not None:
-                if previous is BUSY:
-                    still_open[key] = BUSY
-                    return await plain(cursor, query, *arguments, **keywords)
-                previous.finish()
+            if still_open.pop(key, None) is BUSY:
+                still_open[key] = BUSY
+                return await plain(cursor, query, *arguments, **keywords)
             try:
-                name = known[query]
+                name, settled = known[query]
             except (KeyError, TypeError):
-                name = names.learn(cursor, query)
+                name, settled = names.learn(cursor, query)
             request = current()
             if not name or quiet() or (request is None and not recorder.serving):
                 return await plain(cursor, query, *arguments, **keywords)
 
-            site = self.site(request, name)  # before the first await: later the caller's frames may be gone
+            site = 0
+            if request is None or request.turn or (request.route or request.step) not in settled:
+                site = self.site(request, name)  # before the first await: later the caller's frames may be gone
             still_open[key] = BUSY
             started = clock()
             try:
@@ -43,20 +43,20 @@ class AsyncCursors(Cursors):
                 raise
             wall = clock() - started
             try:
-                profiling = control[0] == PROFILE
+                profiling = (request is None or request.turn) and self.is_profiled(request)
                 given = arguments[0] if arguments else keywords.get(keyword)
-                parameters = 0 if given is None else hashed(given)
+                parameters = hashed(given) if given is not None else 0
                 rows, flags = outcome(cursor)
+                sequence = request.sequence if request is not None else 0
+                call = [sequence, STATEMENT, flags, rows, name, site, parameters, 0, started, wall, -1]
                 if rows == PENDING and request is not None:
-                    statement = Statement(
-                        recorder, request, name, started, wall, parameters, site, 1 if profiling else 0, -1, flags
-                    )
-                    still_open[key] = statement
-                    request.open[statement] = None  # finished by the request, should nobody else do so before
+                    call[ROWS] = 0
+                    call[RESULT] = 1 if profiling else 0
+                    still_open[key] = call
                 else:
+                    call[ROWS] = -1 if rows == PENDING else rows
                     del still_open[key]
-                    rows = -1 if rows == PENDING else rows
-                    recorder.call(request, STATEMENT, name, started, wall, rows, parameters, site, 0, -1, flags)
+                recorder.keep(request, call)
                 if profiling and explains and name in names.explainable and request is not None:
                     await self.explain(cursor, name, query, arguments, keywords)
             except Exception as error:
@@ -87,53 +87,50 @@ class AsyncCursors(Cursors):
         return self._fetch(plain, all_rows)
 
     def _fetch(self, plain, taken):
-        still_open, clock = self.open, self.recorder.clock
+        still_open, clock, recorder = self.open, self.recorder.clock, self.recorder
 
         async def fetch(cursor, *arguments, **keywords):
             key = id(cursor)
-            statement = still_open.get(key)
-            if statement is None or statement is BUSY:
+            call = still_open.get(key)
+            if call is None or call is BUSY:
                 return await plain(cursor, *arguments, **keywords)
             del still_open[key]
             started = clock()
             try:
                 value = await plain(cursor, *arguments, **keywords)
             except BaseException:
-                self.broke(statement, started)
+                broke(recorder, call, started)
                 raise
-            statement.wall += clock() - started
+            call[WALL] += clock() - started
             rows, is_exhausted = taken(cursor, value, arguments, keywords)
-            statement.fetched(rows)
-            if is_exhausted:
-                statement.finish()
-            else:
-                still_open[key] = statement
+            fetched(recorder, call, rows)
+            if not is_exhausted:
+                still_open[key] = call
             return value
 
         return fetch
 
     def next(self, plain):
         """`__anext__`, for cursors that are their own asynchronous iterator."""
-        still_open, clock = self.open, self.recorder.clock
+        still_open, clock, recorder = self.open, self.recorder.clock, self.recorder
 
         async def __anext__(cursor):  # noqa: N807  takes that method's place
             key = id(cursor)
-            statement = still_open.get(key)
-            if statement is None or statement is BUSY:
+            call = still_open.get(key)
+            if call is None or call is BUSY:
                 return await plain(cursor)
             del still_open[key]
             started = clock()
             try:
                 row = await plain(cursor)
             except StopAsyncIteration:
-                statement.finish()
                 raise
             except BaseException:
-                self.broke(statement, started)
+                broke(recorder, call, started)
                 raise
-            statement.wall += clock() - started
-            statement.fetched((row,))
-            still_open[key] = statement
+            call[WALL] += clock() - started
+            fetched(recorder, call, (row,))
+            still_open[key] = call
             return row
 
         return __anext__
@@ -144,17 +141,17 @@ class AsyncCursors(Cursors):
             return plain_iter
 
         def __aiter__(cursor):  # noqa: N807  takes that method's place
-            statement = self.open.get(id(cursor))
+            call = self.open.get(id(cursor))
             rows = plain_iter(cursor)
-            return rows if statement is None or statement is BUSY else self.rows(statement, id(cursor), rows)
+            return rows if call is None or call is BUSY else self.rows(call, id(cursor), rows)
 
         return __aiter__
 
     def stream(self, plain):
         def stream(cursor, query, *arguments, **keywords):
             rows = plain(cursor, query, *arguments, **keywords)
-            statement = self.streaming(cursor, query, arguments, keywords)
-            return rows if statement is None else self.rows(statement, 0, rows)
+            call = self.streaming(cursor, query, arguments, keywords)
+            return rows if call is None else self.rows(call, 0, rows)
 
         return stream
 
@@ -162,16 +159,14 @@ class AsyncCursors(Cursors):
         still_open = self.open
 
         async def close(cursor, *arguments):
-            statement = still_open.pop(id(cursor), None)
-            if statement is not None and statement is not BUSY:
-                statement.finish()
+            still_open.pop(id(cursor), None)
             return await plain(cursor, *arguments)
 
         return close
 
-    async def rows(self, statement, key, source):
+    async def rows(self, call, key, source):
         """The rows of an asynchronous generator, each waited for on the statement's account."""
-        clock = self.recorder.clock
+        recorder, clock = self.recorder, self.recorder.clock
         try:
             while True:
                 started = clock()
@@ -180,12 +175,11 @@ class AsyncCursors(Cursors):
                 except StopAsyncIteration:
                     break
                 except BaseException:
-                    self.broke(statement, started)
+                    broke(recorder, call, started)
                     raise
-                statement.wall += clock() - started
-                statement.fetched((row,))
+                call[WALL] += clock() - started
+                fetched(recorder, call, (row,))
                 yield row
         finally:
-            self.forget(key, statement)
-            statement.finish()
+            self.forget(key, call)
             await source.aclose()  # the driver cancels what was not read

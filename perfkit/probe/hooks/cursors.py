@@ -6,10 +6,11 @@ The order in `execute` matters: whatever can tell that there is nothing to count
 
 from time import thread_time_ns
 
-from ..records import CALL_FAILED, PROFILE, STATEMENT
+from ..calls import RESULT, ROWS
+from ..records import CALL_FAILED, PROFILE, PROFILED, STATEMENT
 from .counted import QUIET, SITE
 from .fetches import BUSY, Fetches
-from .statements import PENDING, Statement
+from .statements import PENDING
 from .values import hash_of, hash_of_sets
 
 
@@ -32,30 +33,31 @@ class Cursors(Fetches):
         except Exception as error:
             recorder.fault("after a failed execute", error)
 
+    def is_profiled(self, request):
+        """A request is, or is not, from its beginning to its end."""
+        return request.flags & PROFILED if request is not None else self.recorder.control[0] == PROFILE
+
     def execute(self, plain, keyword="params", hashed=hash_of, explains=True):
         """`keyword`: what the driver calls the parameters."""
         recorder, names, still_open, outcome = self.recorder, self.names, self.open, self.outcome
-        known, current, clock, control = names.known, recorder.current, recorder.clock, recorder.control
-        quiet, sent_along = QUIET.get, SITE.get
+        known, current, clock = names.known, recorder.current, recorder.clock
+        quiet, sent_along, keep = QUIET.get, SITE.get, recorder.keep
 
         def execute(cursor, query, *arguments, **keywords):
             key = id(cursor)
-            previous = still_open.pop(key, None)
-            if previous is not None:
-                if previous is BUSY:
-                    still_open[key] = BUSY
-                    return plain(cursor, query, *arguments, **keywords)
-                previous.finish()
+            if still_open.pop(key, None) is BUSY:
+                still_open[key] = BUSY
+                return plain(cursor, query, *arguments, **keywords)
             try:
-                name = known[query]
+                name, settled = known[query]
             except (KeyError, TypeError):
-                name = names.learn(cursor, query)
+                name, settled = names.learn(cursor, query)
             request = current()
             if not name or quiet() or (request is None and not recorder.serving):
                 return plain(cursor, query, *arguments, **keywords)
 
             still_open[key] = BUSY
-            profiling = control[0] == PROFILE
+            profiling = (request is None or request.turn) and self.is_profiled(request)
             used = thread_time_ns() if profiling else 0
             started = clock()
             try:
@@ -69,19 +71,22 @@ class Cursors(Fetches):
             used = thread_time_ns() - used if profiling else -1
             try:
                 given = arguments[0] if arguments else keywords.get(keyword)
-                parameters = 0 if given is None else hashed(given)
+                parameters = hashed(given) if given is not None else 0
                 rows, flags = outcome(cursor)
-                site = sent_along() or recorder.site(request, name)
-                if rows == PENDING and request is not None:
-                    statement = Statement(
-                        recorder, request, name, started, wall, parameters, site, 1 if profiling else 0, used, flags
-                    )
-                    still_open[key] = statement
-                    request.open[statement] = None  # finished by the request, should nobody else do so before
+                if request is not None and not request.turn and (request.route or request.step) in settled:
+                    site = sent_along()
                 else:
+                    site = sent_along() or recorder.site(request, name)
+                sequence = request.sequence if request is not None else 0
+                call = [sequence, STATEMENT, flags, rows, name, site, parameters, 0, started, wall, used]
+                if rows == PENDING and request is not None:
+                    call[ROWS] = 0
+                    call[RESULT] = 1 if profiling else 0
+                    still_open[key] = call
+                else:
+                    call[ROWS] = -1 if rows == PENDING else rows
                     del still_open[key]
-                    rows = -1 if rows == PENDING else rows
-                    recorder.call(request, STATEMENT, name, started, wall, rows, parameters, site, 0, used, flags)
+                keep(request, call)
                 if profiling and explains and name in names.explainable and request is not None:
                     self.explain(cursor, name, query, arguments, keywords)
             except Exception as error:
@@ -100,33 +105,32 @@ class Cursors(Fetches):
 
         def stream(cursor, query, *arguments, **keywords):
             rows = plain(cursor, query, *arguments, **keywords)
-            statement = self.streaming(cursor, query, arguments, keywords)
-            return rows if statement is None else self._streamed(statement, rows)
+            call = self.streaming(cursor, query, arguments, keywords)
+            return rows if call is None else self._streamed(call, rows)
 
         return stream
 
-    def _streamed(self, statement, rows):
+    def _streamed(self, call, rows):
         try:
-            yield from self._rows(statement, 0, rows.__next__)
+            yield from self.rows(call, 0, rows.__next__)
         finally:
-            statement.finish()
             rows.close()  # the driver cancels what was not read
 
     def streaming(self, cursor, query, arguments, keywords):
         """The statement of a stream, which is sent with the first row; None when it does not count."""
         recorder = self.recorder
         try:
-            name = self.names.learn(cursor, query)
+            name = self.names.name(cursor, query)
             request = recorder.current()
             if not name or request is None or QUIET.get():
                 return None
             given = arguments[0] if arguments else keywords.get("params")
             parameters = 0 if given is None else hash_of(given)
             site = recorder.site(request, name)
-            result = 1 if recorder.mode == PROFILE else 0
-            statement = Statement(recorder, request, name, recorder.clock(), 0, parameters, site, result, -1, 0)
-            request.open[statement] = None
+            result = 1 if self.is_profiled(request) else 0
+            call = [request.sequence, STATEMENT, 0, 0, name, site, parameters, result, recorder.clock(), 0, -1]
+            recorder.keep(request, call)
         except Exception as error:
             recorder.fault("before a stream", error)
             return None
-        return statement
+        return call

@@ -84,7 +84,7 @@ def counting(recorder, names, plain, hashed):
 def write(recorder, names, cursor, sql, request, started, parameters, flags):
     wall = recorder.clock() - started
     try:
-        name = names.learn(cursor, sql)
+        name = names.name(cursor, sql)
         if name:
             rows = -1 if flags or cursor.description is not None else cursor.rowcount
             site = recorder.site(request, name)

@@ -3,6 +3,9 @@
 import os
 from time import thread_time_ns
 
+from ..calls import CPU, RESULT, ROWS, WALL
+from .statements import broke, fetched
+
 BUSY = object()  # in place of a statement while its own method runs: what that method calls in turn is not counted
 TIMED_ROWS = 128  # rows of a loop over a cursor that are timed one by one ...
 ROW_STRIDE = 16  # ... later ones stand for this many: two clock readings cost as much as reading a row
@@ -30,27 +33,25 @@ class Fetches:
         os.register_at_fork(after_in_child=self.open.clear)  # a child's cursors begin anew; its parent's statements are not its
 
     def fetchone(self, plain):
-        still_open, clock = self.open, self.recorder.clock
+        still_open, clock, recorder = self.open, self.recorder.clock, self.recorder
 
         def fetchone(cursor, *arguments):
             key = id(cursor)
-            statement = still_open.pop(key, None)  # what `plain` calls in turn finds nothing to add to
-            if statement is None:
+            call = still_open.pop(key, None)  # what `plain` calls in turn finds nothing to add to
+            if call is None:
                 return plain(cursor, *arguments)
-            if statement is BUSY or statement.result:
-                return self.fetch_profiled(plain, one_row, cursor, statement, arguments, {})
+            if call is BUSY or call[RESULT]:
+                return self.fetch_profiled(plain, one_row, cursor, call, arguments, {})
             started = clock()
             try:
                 row = plain(cursor, *arguments)
             except BaseException:
-                self.broke(statement, started)
+                broke(recorder, call, started)
                 raise
-            statement.wall += clock() - started
-            if row is None:
-                statement.finish()
-            else:
-                statement.rows += 1
-                still_open[key] = statement
+            call[WALL] += clock() - started
+            if row is not None:
+                call[ROWS] += 1
+                still_open[key] = call
             return row
 
         return fetchone
@@ -62,35 +63,33 @@ class Fetches:
         return self._fetch_list(plain, all_rows)
 
     def _fetch_list(self, plain, taken):
-        still_open, clock = self.open, self.recorder.clock
+        still_open, clock, recorder = self.open, self.recorder.clock, self.recorder
 
         def fetch(cursor, *arguments, **keywords):
             key = id(cursor)
-            statement = still_open.pop(key, None)
-            if statement is None:
+            call = still_open.pop(key, None)
+            if call is None:
                 return plain(cursor, *arguments, **keywords)
-            if statement is BUSY or statement.result:
-                return self.fetch_profiled(plain, taken, cursor, statement, arguments, keywords)
+            if call is BUSY or call[RESULT]:
+                return self.fetch_profiled(plain, taken, cursor, call, arguments, keywords)
             started = clock()
             try:
                 rows = plain(cursor, *arguments, **keywords)
             except BaseException:
-                self.broke(statement, started)
+                broke(recorder, call, started)
                 raise
-            statement.wall += clock() - started
-            statement.rows += len(rows)
-            if taken is all_rows or taken(cursor, rows, arguments, keywords)[1]:
-                statement.finish()
-            else:
-                still_open[key] = statement
+            call[WALL] += clock() - started
+            call[ROWS] += len(rows)
+            if taken is not all_rows and not taken(cursor, rows, arguments, keywords)[1]:
+                still_open[key] = call
             return rows
 
         return fetch
 
-    def fetch_profiled(self, plain, taken, cursor, statement, arguments, keywords):
+    def fetch_profiled(self, plain, taken, cursor, call, arguments, keywords):
         """The slow way, for PROFILE mode: with the CPU time, and with a checksum of the rows."""
         key = id(cursor)
-        if statement is BUSY:
+        if call is BUSY:
             self.open[key] = BUSY
             return plain(cursor, *arguments, **keywords)
         used = thread_time_ns()
@@ -98,45 +97,42 @@ class Fetches:
         try:
             value = plain(cursor, *arguments, **keywords)
         except BaseException:
-            self.broke(statement, started)
+            broke(self.recorder, call, started)
             raise
-        statement.wall += self.recorder.clock() - started
-        if statement.cpu >= 0:
-            statement.cpu += thread_time_ns() - used
+        call[WALL] += self.recorder.clock() - started
+        if call[CPU] >= 0:
+            call[CPU] += thread_time_ns() - used
         rows, is_exhausted = taken(cursor, value, arguments, keywords)
-        statement.fetched(rows)
-        if is_exhausted:
-            statement.finish()
-        else:
-            self.open[key] = statement
+        fetched(self.recorder, call, rows)
+        if not is_exhausted:
+            self.open[key] = call
         return value
 
     def next(self, plain):
         """`next(cursor)`."""
-        still_open, clock = self.open, self.recorder.clock
+        still_open, clock, recorder = self.open, self.recorder.clock, self.recorder
 
         def __next__(cursor):  # noqa: N807  takes that method's place
             key = id(cursor)
-            statement = still_open.pop(key, None)
-            if statement is None or statement is BUSY:
-                if statement is BUSY:
+            call = still_open.pop(key, None)
+            if call is None or call is BUSY:
+                if call is BUSY:
                     still_open[key] = BUSY
                 return plain(cursor)
-            used = thread_time_ns() if statement.cpu >= 0 else 0
+            used = thread_time_ns() if call[CPU] >= 0 else 0
             started = clock()
             try:
                 row = plain(cursor)
             except StopIteration:
-                statement.finish()
                 raise
             except BaseException:
-                self.broke(statement, started)
+                broke(recorder, call, started)
                 raise
-            statement.wall += clock() - started
-            if statement.cpu >= 0:
-                statement.cpu += thread_time_ns() - used
-            statement.fetched((row,))
-            still_open[key] = statement
+            call[WALL] += clock() - started
+            if call[CPU] >= 0:
+                call[CPU] += thread_time_ns() - used
+            fetched(recorder, call, (row,))
+            still_open[key] = call
             return row
 
         return __next__
@@ -147,26 +143,27 @@ class Fetches:
 
         def __iter__(cursor):  # noqa: N807  takes that method's place
             iterator = plain_iter(cursor)
-            statement = still_open.get(id(cursor))
-            if statement is None or statement is BUSY:
+            call = still_open.get(id(cursor))
+            if call is None or call is BUSY:
                 return iterator
             if iterator is cursor:
-                return self._rows(statement, id(cursor), plain_next.__get__(cursor))
+                return self.rows(call, id(cursor), plain_next.__get__(cursor))
 
             def step():  # an iterator of a class above the driver's: it comes back to the cursor's own `__next__`
                 still_open.pop(id(cursor), None)
                 try:
                     return iterator.__next__()
                 finally:
-                    still_open[id(cursor)] = statement
+                    still_open[id(cursor)] = call
 
-            return self._rows(statement, id(cursor), step)
+            return self.rows(call, id(cursor), step)
 
         return __iter__
 
-    def _rows(self, statement, key, step):
-        clock = self.recorder.clock
-        takes_cpu = statement.cpu >= 0
+    def rows(self, call, key, step):
+        """What step() returns until it raises StopIteration, on the account of a statement that is open there."""
+        recorder, clock = self.recorder, self.recorder.clock
+        takes_cpu, is_profiled = call[CPU] >= 0, call[RESULT]
         number = used = started = 0
         while True:
             weight = 1 if number < TIMED_ROWS else 0 if number % ROW_STRIDE else ROW_STRIDE
@@ -179,38 +176,31 @@ class Fetches:
             except StopIteration:
                 break
             except BaseException:
-                self.forget(key, statement)
-                self.broke(statement, started if weight else clock())
+                self.forget(key, call)
+                broke(recorder, call, started if weight else clock())
                 raise
             if weight:
-                statement.wall += (clock() - started) * weight
+                call[WALL] += (clock() - started) * weight
                 if takes_cpu:
-                    statement.cpu += (thread_time_ns() - used) * weight
-            if statement.result:
-                statement.fetched((row,))
+                    call[CPU] += (thread_time_ns() - used) * weight
+            if is_profiled:
+                fetched(recorder, call, (row,))
             else:
-                statement.rows += 1
+                call[ROWS] += 1
             yield row
-        self.forget(key, statement)
-        statement.finish()
+        self.forget(key, call)
 
-    def forget(self, key, statement):
+    def forget(self, key, call):
         """Take it from the table, unless its cursor has begun the next."""
-        if self.open.get(key) is statement:
+        if self.open.get(key) is call:
             del self.open[key]
-
-    def broke(self, statement, started):
-        """What follows a fetch that raised."""
-        statement.wall += self.recorder.clock() - started
-        statement.fail()
 
     def close(self, plain):
         still_open = self.open
 
         def close(cursor, *arguments):
-            statement = still_open.pop(id(cursor), None)
-            if statement is not None and statement is not BUSY:
-                statement.finish()
+            if still_open:
+                still_open.pop(id(cursor), None)
             return plain(cursor, *arguments)
 
         return close

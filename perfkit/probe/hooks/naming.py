@@ -36,26 +36,30 @@ class Names:
     """Name ids by text, as the driver was given it. 0: housekeeping."""
 
     def __init__(self, recorder, text_of):
-        self.known = {}  # the hot path looks here itself
+        self.known = {}  # text → (name id, endpoints settled as in sites.py); the hot path looks here itself
         self.explainable = set()
         self._recorder = recorder
         self._text_of = text_of  # a driver's way from its query objects to str
 
+    def name(self, cursor, query):
+        return self.learn(cursor, query)[0]
+
     def learn(self, cursor, query):
-        """The name id of a query that is not (or cannot be) a key of `known`."""
+        """What `known` has, or will have, for a query that is not (or cannot be) one of its keys."""
         try:
             text = query if isinstance(query, str) else self._text_of(cursor, query)
-            name = self.known.get(text)
-            if name is not None:
-                return name
+            found = self.known.get(text)
+            if found is not None:
+                return found
             name = 0 if verb(text) in HOUSEKEEPING else self._recorder.statement_name(shortened(text))
             if name and is_explainable(text):
                 self.explainable.add(name)
+            found = name, self._recorder.sites.settled(name)
             if len(text) <= LONGEST_TEXT:
                 if len(self.known) >= KNOWN_TEXTS:
                     self.known.clear()
-                self.known[text] = name
+                self.known[text] = found
         except Exception as error:
             self._recorder.fault("naming a statement", error)
-            return 0
-        return name
+            return 0, ()
+        return found

@@ -71,7 +71,7 @@ def watching(recorder):
         wall = recorder.clock() - started
         request = recorder.current()
         try:
-            name = names.learn(cursor, statement)
+            name = names.name(cursor, statement)
             if name and not QUIET.get() and (request is not None or recorder.serving):
                 rows = -1 if flags or cursor.description is not None else cursor.rowcount
                 hashed = (hash_of_sets if executemany else hash_of)(parameters)

@@ -1,14 +1,14 @@
 """Parameters and rows as checksums: whether two were equal, without keeping what they were."""
 
 from marshal import dumps
-from zlib import adler32, crc32
+from zlib import crc32
 
 FOLDED_ROWS = 1000  # rows that go into a result's checksum; beyond that only their number does
 FOLDED_SETS = 100  # parameter sets of an executemany that go into its hash
 
 
 def encoded(value):
-    """Equal values give equal bytes in every process. marshal's version 2 knows no references, so identity does not leak."""
+    """Equal values give equal bytes. marshal's version 2 knows no references, so identity does not leak."""
     try:
         return dumps(value, 2)  # C, and about twice as fast as repr; a large blob is only copied
     except ValueError:  # dates, decimals, row objects
@@ -16,17 +16,14 @@ def encoded(value):
 
 
 def hash_of(parameters):
-    """64 bits; 0 stands for "none were given", or for values that will not be looked at."""
+    """64 bits; 0 stands for "none were given", or for values that will not be looked at.
+
+    Of the encoding, not of the values themselves: hash((-1,)) is hash((-2,)), and many objects only know their address.
+    """
     try:
-        if not parameters:
-            return 0
-        try:
-            data = dumps(parameters, 2)
-        except ValueError:  # written out: this runs for every statement
-            data = encoded(parameters)
+        return (hash(encoded(parameters)) or 1) if parameters else 0
     except Exception:  # a parameter's own __repr__ or __bool__; the statement shall still be recorded
         return 0
-    return (adler32(data) << 32 | crc32(data)) or 1
 
 
 def hash_of_sets(sets):
