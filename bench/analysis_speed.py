@@ -98,11 +98,25 @@ def write_samples(
     count = len(ids)
     frame = pl.DataFrame(
         {
-            "id": ids, "worker": 0, "virtual_user": 0, "flow": "browse", "step": "browse[0]", "endpoint": names.gather(endpoint), "named": False,
-            "phase": "measure", "intended_at": intended, "sent_at": intended + 2e-4, "first_byte_at": intended + wall, "finished_at": intended + wall + 4e-4,
-            "connect_time": 0.0, "reconnect": False, "status": 200, "bytes": 2000, "error": pl.Series([None] * count, dtype=pl.String),
+            "id": ids,
+            "worker": 0,
+            "virtual_user": 0,
+            "flow": "browse",
+            "step": "browse[0]",
+            "endpoint": names.gather(endpoint),
+            "named": False,
+            "phase": "measure",
+            "intended_at": intended,
+            "sent_at": intended + 2e-4,
+            "first_byte_at": intended + wall,
+            "finished_at": intended + wall + 4e-4,
+            "connect_time": 0.0,
+            "reconnect": False,
+            "status": 200,
+            "bytes": 2000,
+            "error": pl.Series([None] * count, dtype=pl.String),
         }
-    )  # fmt: skip
+    )
     frame.cast(dict(schemas.SAMPLES)).write_parquet(directory.table("samples"))  # type: ignore[arg-type]
     pl.DataFrame(schema=schemas.RESPONSES).write_parquet(directory.table("responses"))
 
@@ -118,12 +132,30 @@ def write_traces(
     routes = pl.Series([f"/things{n}/{{id}}" for n in range(ENDPOINTS)])
     frame = pl.DataFrame(
         {
-            "trace": ids, "id": ids, "pid": 100 + dice.integers(0, WORKERS, len(ids)), "thread": 1, "method": "GET", "route": routes.gather(endpoint),
-            "step": "", "status": 200, "phase": "measure", "profiled": False, "asynchronous": False, "raised": False, "in_flight": 1, "statements": 3,
-            "started_at": intended + 3e-4, "wall_time": wall, "first_byte_time": wall, "cpu_time": wall * 0.4, "loop_time": float("nan"),
-            "max_step": float("nan"), "gc_time": 0.0, "bytes": 2000,
+            "trace": ids,
+            "id": ids,
+            "pid": 100 + dice.integers(0, WORKERS, len(ids)),
+            "thread": 1,
+            "method": "GET",
+            "route": routes.gather(endpoint),
+            "step": "",
+            "status": 200,
+            "phase": "measure",
+            "profiled": False,
+            "asynchronous": False,
+            "raised": False,
+            "in_flight": 1,
+            "statements": 3,
+            "started_at": intended + 3e-4,
+            "wall_time": wall,
+            "first_byte_time": wall,
+            "cpu_time": wall * 0.4,
+            "loop_time": float("nan"),
+            "max_step": float("nan"),
+            "gc_time": 0.0,
+            "bytes": 2000,
         }
-    )  # fmt: skip
+    )
     frame.cast(dict(schemas.TRACES)).write_parquet(directory.table("traces"))  # type: ignore[arg-type]
 
 
@@ -135,26 +167,25 @@ def write_statements(
     wall: np.ndarray,
     dice: np.random.Generator,
 ) -> None:
-    parts: list[pl.DataFrame] = []
-    for part in range(3):
-        parts.append(
-            pl.DataFrame(
-                {
-                    "trace": ids,
-                    "phase": "measure",
-                    "shape": endpoint * 3 + part + 1,
-                    "call_site": "app/things.py:41 in things",
-                    "parameters": dice.integers(1, 50_000, len(ids)),
-                    "result": 0,
-                    "rows": 3,
-                    "failed": False,
-                    "in_transaction": False,
-                    "started_at": intended + 3e-4 + wall * 0.25 * part,
-                    "wall_time": wall * 0.15,
-                    "cpu_time": float("nan"),
-                }
-            ).cast(dict(schemas.STATEMENTS))  # type: ignore[arg-type]  # fmt: skip
-        )
+    parts = [
+        pl.DataFrame(
+            {
+                "trace": ids,
+                "phase": "measure",
+                "shape": endpoint * 3 + part + 1,
+                "call_site": "app/things.py:41 in things",
+                "parameters": dice.integers(1, 50_000, len(ids)),
+                "result": 0,
+                "rows": 3,
+                "failed": False,
+                "in_transaction": False,
+                "started_at": intended + 3e-4 + wall * 0.25 * part,
+                "wall_time": wall * 0.15,
+                "cpu_time": float("nan"),
+            }
+        ).cast(dict(schemas.STATEMENTS))  # type: ignore[arg-type]
+        for part in range(3)
+    ]
     pl.concat(parts).write_parquet(directory.table("statements"))
     texts = [f"SELECT a, b, c FROM things{n // 3} WHERE key{n % 3} = ?" for n in range(ENDPOINTS * 3)]
     shapes = pl.DataFrame({"shape": range(1, len(texts) + 1), "text": texts}).cast(dict(schemas.SHAPES))  # type: ignore[arg-type]
@@ -212,11 +243,22 @@ def write_machine(directory: RunDirectory, duration: float) -> None:
 
 def a_run(directory: RunDirectory, count: int, duration: float) -> Run:
     return Run(
-        id=directory.path.name, scenario="large", started_at="2026-11-23T10:15:00+00:00", state="finished", commit="", parent="", dirty=False, load="open",
-        resolved={"slo": Slo.model_validate({"all": ["p95 < 1s"]}).model_dump(mode="json")}, machine={"cores": 2},
-        intervals=(Interval("measure", 0.0, duration),), serving=(), observers={}, hooks=(),
+        id=directory.path.name,
+        scenario="large",
+        started_at="2026-11-23T10:15:00+00:00",
+        state="finished",
+        commit="",
+        parent="",
+        dirty=False,
+        load="open",
+        resolved={"slo": Slo.model_validate({"all": ["p95 < 1s"]}).model_dump(mode="json")},
+        machine={"cores": 2},
+        intervals=(Interval("measure", 0.0, duration),),
+        serving=(),
+        observers={},
+        hooks=(),
         generator=GeneratorHealth(count, count, count, 0, 0.0002, 0.001, 0.3, open_loop=True),
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ import http.client
 import os
 import random
 import sqlite3
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ class Side:
 
 
 @contextmanager
-def up(command: str, port: int, cwd: Path, environment: dict[str, str], *, probed: bool) -> Iterator[Side]:
+def up(command: str, port: int, cwd: Path, environment: dict[str, str], *, probed: bool) -> Generator[Side]:
     """The service on one core, with or without the probe."""
     launch = {"command": command.format(port=port).split(), "cwd": str(cwd), "env": environment}
     spec = TargetSpec.model_validate({"base_url": f"http://127.0.0.1:{port}", "launch": launch})
@@ -100,7 +101,7 @@ def up(command: str, port: int, cwd: Path, environment: dict[str, str], *, probe
 
 
 @contextmanager
-def bare(spec: TargetSpec, directory: RunDirectory) -> Iterator[Supervised]:
+def bare(spec: TargetSpec, directory: RunDirectory) -> Generator[Supervised]:
     """The same start without a stage on its path."""
     assert spec.launch is not None
     with directory.target_log.open("ab", buffering=0) as log:
@@ -170,11 +171,8 @@ def bare_service(folder: Path, count: int, rounds: int, dice: random.Random) -> 
 def shop_service(folder: Path, rounds: int, dice: random.Random) -> None:
     command = "gunicorn shop.app:create_app() --workers 1 --threads 4 --bind 127.0.0.1:{port}"
     environment = {"PYTHONPATH": str(DEMO), "DATABASE_URL": f"sqlite:///{folder}/shop.db"}
-    sys.path.insert(0, str(DEMO))
-    from sqlalchemy import create_engine
-    from store.seed import fill  # type: ignore[import-not-found]
-
-    fill(create_engine(environment["DATABASE_URL"]))
+    seed = [sys.executable, "-m", "store.seed", environment["DATABASE_URL"]]
+    subprocess.run(seed, check=True, cwd=DEMO)
     with (
         up(command, 8373, folder, environment, probed=False) as without,
         up(command, 8374, folder, environment, probed=True) as with_,

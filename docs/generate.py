@@ -22,7 +22,8 @@ def text() -> str:
         rule = detector.RULE
         title, _, body = inspect.cleandoc(getattr(detector, "__doc__", "") or "").partition("\n")
         fixes = [f"- {framework}: {fix}" for framework, fix in rule.fixes.items()]
-        parts.append("\n".join([f"## {rule.id}", "", f"{title} ({rule.family.value}; needs {', '.join(rule.needs)})", "", *_headed(body), "", f"**Fix.** {rule.fix}", *fixes, ""]))  # fmt: skip
+        head = [f"## {rule.id}", "", f"{title} ({rule.family.value}; needs {', '.join(rule.needs)})", ""]
+        parts.append("\n".join([*head, *_headed(body), "", f"**Fix.** {rule.fix}", *fixes, ""]))
     return "\n".join(parts)
 
 

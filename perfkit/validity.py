@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import polars as pl
+
 from perfkit.evidence import Evidence, GeneratorHealth, Run
 from perfkit.units import show_share, show_time
 
@@ -14,6 +16,8 @@ INVALID_CPU_SHARE = 0.97
 # Requests that leave this late are no longer the schedule that the scenario asked for.
 SUSPECT_LAG = 0.010
 INVALID_LAG = 0.250
+# Lateness counts in every response time; a tenth of the p99 that it stands in does not change what is said of it.
+SUSPECT_LAG_SHARE = 0.1
 # An achieved count this far below what was sent means that answers were lost, not slow.
 SUSPECT_LOSS = 0.001
 
@@ -28,7 +32,7 @@ class Validity:
 
 def judge(evidence: Evidence) -> Validity:
     """Invalid when the generator, not the target, was the limit; suspect when that cannot be ruled out."""
-    invalid, suspect = _of_generator(evidence.run.generator)
+    invalid, suspect = _of_generator(evidence.run.generator, _p99(evidence))
     suspect += _of_ending(evidence.run)
     if evidence.samples.is_empty():
         invalid.append("not one request was recorded")
@@ -37,7 +41,14 @@ def judge(evidence: Evidence) -> Validity:
     return Validity("suspect", tuple(suspect)) if suspect else Validity("valid")
 
 
-def _of_generator(health: GeneratorHealth | None) -> tuple[list[str], list[str]]:
+def _p99(evidence: Evidence) -> float:
+    """Response time that 1 % of the measured requests exceed."""
+    measured = evidence.samples.filter(pl.col("phase") == "measure")
+    value = measured.select((pl.col("finished_at") - pl.col("intended_at")).quantile(0.99)).item()
+    return float(value) if value is not None else 0.0
+
+
+def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str], list[str]]:
     """Why the generator makes the run invalid, and why it makes it suspect."""
     invalid: list[str] = []
     suspect: list[str] = []
@@ -51,7 +62,7 @@ def _of_generator(health: GeneratorHealth | None) -> tuple[list[str], list[str]]
     late = f"1 % of the requests left {show_time(health.lag_p99)} or more after their time"
     if health.open_loop and health.lag_p99 >= INVALID_LAG:
         invalid.append(late)
-    elif health.open_loop and health.lag_p99 >= SUSPECT_LAG:
+    elif health.open_loop and health.lag_p99 >= max(SUSPECT_LAG, SUSPECT_LAG_SHARE * p99):
         suspect.append(late)
     if health.sent > 0 and (health.sent - health.finished) / health.sent > SUSPECT_LOSS:
         suspect.append(f"{health.sent - health.finished} requests have no outcome on record")

@@ -47,7 +47,11 @@ def read(directory: Path) -> Seen:
         for row in _rows(path.with_suffix(".requests"), records.REQUEST, records.REQUEST_FIELDS):
             seen.requests.append(row | origin | {key: names[row[key]] for key in ("method", "route", "step")})
         for row in _rows(path.with_suffix(".calls"), records.CALL, records.CALL_FIELDS):
-            texts = {"name": names[row["name"]], "site": names[row["site"]].partition("\n")[0], "kind": records.KINDS[row["kind"]]}
+            texts = {
+                "name": names[row["name"]],
+                "site": names[row["site"]].partition("\n")[0],
+                "kind": records.KINDS[row["kind"]],
+            }
             seen.calls.append(row | origin | texts)
     return seen
 

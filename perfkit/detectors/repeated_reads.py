@@ -63,9 +63,9 @@ def detect(measures: Measures) -> Iterator[Finding]:
         sites = measures.statement_table.filter(pl.col("endpoint") == endpoint)
         if not (sites["total_time"] >= worth * (1 - ROUNDING)).any():
             continue
-        stream = _stream(measures.statements_by_endpoint[endpoint], traces, worth)
+        stream = _stream(measures.statements_by_endpoint[endpoint], worth)
         cached = (
-            _replayed(stream, measures.writes)
+            _replayed(stream, traces, measures.writes)
             .join(sites.select("shape", pl.col("call_site").cast(pl.String)), on="shape", how="left", maintain_order="left")
             .with_columns(pl.col("call_site").fill_null(""))
         )
@@ -82,7 +82,7 @@ def detect(measures: Measures) -> Iterator[Finding]:
                 yield finding
 
 
-def _stream(statements: pl.DataFrame, traces: pl.DataFrame, worth: float) -> pl.DataFrame:
+def _stream(statements: pl.DataFrame, worth: float) -> pl.DataFrame:
     """The reads that a cache could answer: each question once per request, of shapes whose time is `worth` it."""
     asked = reads.plain_reads(statements).select(COLUMNS)
     wall = pl.col("wall_time")
@@ -90,16 +90,19 @@ def _stream(statements: pl.DataFrame, traces: pl.DataFrame, worth: float) -> pl.
     worthy = shapes.filter((pl.col("mean") >= MIN_READ_TIME) & (pl.col("sum") >= worth))
     several = worthy.filter(pl.col("len") > pl.col("trace"))["shape"]
     once = asked.filter(pl.col("shape").is_in(worthy["shape"].implode()) & ~pl.col("shape").is_in(several.implode()))
-    stream = pl.concat([once, _without_repeats(asked.filter(pl.col("shape").is_in(several.implode())))])
+    return pl.concat([once, _without_repeats(asked.filter(pl.col("shape").is_in(several.implode())))])
+
+
+def _served(stream: pl.DataFrame, traces: pl.DataFrame) -> pl.DataFrame:
+    """The stream in the order of time, with the process that each read happened in."""
     return stream.sort("started_at").join(traces.select("trace", "pid"), on="trace", how="left", maintain_order="left")
 
 
 def _without_repeats(asked: pl.DataFrame) -> pl.DataFrame:
     """Each question once per request, without the shapes that are loops."""
     first = asked.sort("started_at").unique(["trace", "shape", "parameters"], keep="first", maintain_order=True)
-    requests = (
-        asked.group_by("trace", "shape").len("reads").join(first.group_by("trace", "shape").len("distinct"), on=["trace", "shape"])
-    )
+    request = ["trace", "shape"]
+    requests = asked.group_by(request).len("reads").join(first.group_by(request).len("distinct"), on=request)
     counts = requests.group_by("shape", "distinct").agg(pl.col("reads").sum()).sort("shape", "distinct")
     # The median over all reads, not over the requests: half of the reads stand in requests with so many different parameters.
     up_to, middle = pl.col("reads").cum_sum().over("shape"), pl.col("reads").sum().over("shape")
@@ -110,18 +113,18 @@ def _without_repeats(asked: pl.DataFrame) -> pl.DataFrame:
     return first.filter(~pl.col("shape").is_in(loops.implode()))
 
 
-def _replayed(stream: pl.DataFrame, writes: pl.DataFrame) -> pl.DataFrame:
+def _replayed(stream: pl.DataFrame, traces: pl.DataFrame, writes: pl.DataFrame) -> pl.DataFrame:
     """Per shape that a cache would have answered often enough, how many reads each cache would have answered.
 
     Entries of one process are forgotten at fixed multiples of the lifetime, not one lifetime after they were made: that can be
     computed for all reads at once, and counts fewer hits than a real cache has.
     """
-    started = stream["started_at"].min()
-    # Without the writes there are more hits than with them: most streams need no closer look.
-    likely = _often_hit(stream, [_hits(_entry(LIFETIMES[-1], started, ()))])
-    known = stream.filter(pl.col("shape").is_in(likely["shape"].implode()))
+    began = _began(stream)
+    # If all processes shared one cache and nobody wrote there would be more hits: most streams need no closer look.
+    likely = _often_hit(stream, [_hits(_entry(LIFETIMES[-1], began, ("parameters",)))])
+    known = _served(stream.filter(pl.col("shape").is_in(likely["shape"].implode())), traces)
     known = known.with_columns(writes=reads.writes_before(known, writes))
-    hits = (_hits(_entry(lifetime, started)).alias(_rate(lifetime)) for lifetime in LIFETIMES)
+    hits = (_hits(_entry(lifetime, began)).alias(_rate(lifetime)) for lifetime in LIFETIMES)
     figures = (
         pl.len().alias("reads"),
         pl.col("parameters").n_unique().alias("keys"),
@@ -145,21 +148,26 @@ def _stale_shares(measures: Measures, endpoint: str) -> pl.DataFrame:
     statements = measures.profiled_statements_by_endpoint.get(endpoint)
     if statements is None:
         return pl.DataFrame(schema={"shape": pl.UInt32, **{_stale(lifetime): pl.Float64 for lifetime in LIFETIMES}})
-    stream = _stream(statements.filter(pl.col("result") != 0), measures.profiled_traces_by_endpoint[endpoint], 0.0)
+    compared = _stream(statements.filter(pl.col("result") != 0), 0.0)
+    stream = _served(compared, measures.profiled_traces_by_endpoint[endpoint])
     known = stream.with_columns(writes=reads.writes_before(stream, measures.profiled_writes))
     wrong = [
         pl.when(pl.int_range(pl.len()).over(entry) > 0)
         .then(pl.col("result") != pl.col("result").first().over(entry))
         .alias(_stale(lifetime))
         for lifetime in LIFETIMES
-        for entry in [["shape", *_entry(lifetime, stream["started_at"].min())]]
+        for entry in [["shape", *_entry(lifetime, _began(stream))]]
     ]
     return known.with_columns(wrong).group_by("shape").agg(pl.col(_stale(lifetime)).mean() for lifetime in LIFETIMES)
 
 
-def _entry(lifetime: float, started: float, forgets: tuple[str, ...] = ("writes",)) -> list[pl.Expr]:
+def _began(stream: pl.DataFrame) -> float:
+    return float(stream.select(pl.col("started_at").min().fill_null(0.0)).item())
+
+
+def _entry(lifetime: float, began: float, keys: tuple[str, ...] = ("pid", "parameters", "writes")) -> list[pl.Expr]:
     """What one entry of the cache answers, of one shape."""
-    return [*(pl.col(name) for name in ("pid", "parameters", *forgets)), (pl.col("started_at") - started) // lifetime]
+    return [*(pl.col(key) for key in keys), (pl.col("started_at") - began) // lifetime]
 
 
 def _rate(lifetime: float) -> str:
@@ -210,8 +218,9 @@ def _message(endpoint: str, group: pl.DataFrame, rate: float, saving: float, ser
     place = group["call_site"][0]
     what = f"what {place.rpartition(' in ')[2]} ({place.rpartition(' in ')[0]}) reads" if place else "a read"
     reads_, keys = int(group["reads"].sum()), int(group["keys"].sum())
+    asked = "the same question" if keys == 1 else f"{show_number(keys)} different questions"
     return (
-        f"{endpoint}: {what} comes back unchanged: {show_number(reads_)} reads asked {show_number(keys)} different questions; "
+        f"{endpoint}: {what} comes back unchanged: {show_number(reads_)} reads asked {asked}; "
         f"kept for 60 s it would be a hit in {show_share(rate)}, "
         f"saving up to {show_time(saving)} of {show_time(server_time)} per request"
     )

@@ -169,12 +169,12 @@ def _windows(measures: Measures, interval: Interval, count: int) -> pl.DataFrame
             "open_requests": (intended - finished)[1:].astype(np.int64),
         }
     )
-    seen = measures.samples.select("response_time", "ok", "virtual_user", window=index)
+    seen = measures.samples.lazy().select("response_time", "ok", "virtual_user", window=index)
     sampled = seen.group_by("window").agg(
         (pl.len() / length).alias("offered_rate"),
         pl.col("response_time").filter("ok").median().alias("p50_time"),
         pl.col("virtual_user").n_unique().alias("users"),
-    )
+    ).collect(engine="streaming")  # fmt: skip
     return counts.join(sampled, on="window").sort("at").drop("window")
 
 

@@ -40,6 +40,7 @@ MIN_SCAN_TIME = 0.030
 MIN_SCAN_SHARE = 0.20
 # Sums of floats differ in their last digits with the order in which they were added.
 ROUNDING = 1e-9
+PLACE = pl.Schema({"endpoint": pl.String, "shape": pl.UInt32})
 
 
 def detect(measures: Measures) -> Iterator[Finding]:
@@ -61,16 +62,16 @@ def detect(measures: Measures) -> Iterator[Finding]:
 
 
 def _candidates(table: pl.DataFrame, places: Iterable[tuple[str, int]]) -> pl.DataFrame:
-    """Statements that can be slow, and those at `places`: when half of all times reach the median, the mean reaches half of it."""
-    scanned = pl.DataFrame(list(places), schema={"endpoint": pl.String, "shape": pl.UInt32}, orient="row").with_columns(scanned=True)
+    """Statements that can be slow, and those at `places`."""
+    scanned = pl.DataFrame(list(places), schema=PLACE, orient="row").with_columns(scanned=True)
+    # Half of all times reach the median, so that the mean reaches half of it.
     slow = pl.col("mean_time") >= MIN_MEDIAN / 2 * (1 - ROUNDING)
     joined = table.join(scanned, on=["endpoint", "shape"], how="left", maintain_order="left")
     return joined.filter(slow | pl.col("scanned")).drop("scanned")
 
 
 def _medians(measures: Measures, candidates: pl.DataFrame) -> pl.DataFrame:
-    columns = {"p50_time": pl.Float64, "max_time": pl.Float64, "occurrences": pl.UInt32}
-    found = [pl.DataFrame(schema={"endpoint": pl.String, "shape": pl.UInt32, **columns})]
+    found = [pl.DataFrame(schema={**PLACE, "p50_time": pl.Float64, "max_time": pl.Float64, "occurrences": pl.UInt32})]
     for (endpoint,), rows in candidates.group_by("endpoint"):
         statements = measures.statements_by_endpoint[str(endpoint)].filter(pl.col("shape").is_in(rows["shape"].implode()))
         wall = pl.col("wall_time")

@@ -21,13 +21,24 @@ WAIT_COLUMNS = {
 }
 
 
+# Columns of schemas.TRACES that stay in the evidence: what the endpoint and the phase say already, and what no rule reads. A copy
+# of them, by endpoint, would be half of the memory that the traces take; a rule that needs one strikes it off here.
+LEFT_BEHIND = ("id", "thread", "method", "route", "step", "phase", "profiled", "first_byte_time", "max_step", "gc_time", "bytes")
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """Calls of one kind where they were recorded, in the order of their owners: a copy in that order is made of parts only."""
 
     table: pl.DataFrame
     rows: Rows  # of `table`
-    owners: Owners  # row of the trace of each; ascending
+    numbers: Owners  # of the trace of each, counted from `first`; ascending
+    first: int = 0
+
+    @property
+    def owners(self) -> Owners:
+        """Row of the trace of each."""
+        return self.numbers - np.int32(self.first) if self.first else self.numbers
 
     def taken(self, *columns: str) -> pl.DataFrame:
         """These columns (all of them by default) in order."""
@@ -35,13 +46,13 @@ class Recorded:
 
     def of(self, first: int, end: int) -> "Recorded":
         """The calls of the traces from `first` on, before `end`; owners count from `first`."""
-        start, stop = np.searchsorted(self.owners, [first, end]).tolist()
-        return Recorded(self.table, self.rows[start:stop], self.owners[start:stop] - np.int32(first))
+        start, stop = np.searchsorted(self.numbers, [self.first + first, self.first + end]).tolist()
+        return Recorded(self.table, self.rows[start:stop], self.numbers[start:stop], self.first + first)
 
     def where(self, chosen: pl.Series) -> "Recorded":
         """Those whose row of `table` is chosen."""
         kept = chosen.to_numpy()[self.rows]
-        return Recorded(self.table, self.rows[kept], self.owners[kept])
+        return Recorded(self.table, self.rows[kept], self.numbers[kept], self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +74,14 @@ class Calls:
 
     def statement_frame(self) -> pl.DataFrame:
         """The statements with their endpoint and what their shape says."""
-        return self._placed(self.statements).join(self.shapes, on="shape", how="left", maintain_order="left")
+        return _placed(self.statements, self.traces).join(self.shapes, on="shape", how="left", maintain_order="left")
 
     def wait_frame(self) -> pl.DataFrame:
         """The waits with their endpoint."""
-        return self._placed(self.waits)
+        return _placed(self.waits, self.traces)
 
     def statements_by_endpoint(self) -> Gathered:
-        parts = self.by_endpoint()
-        return Gathered({endpoint: own.statement_frame for endpoint, own in parts if len(own.statements.rows)})
+        return Gathered({endpoint: own.statement_frame for endpoint, own in self.by_endpoint() if len(own.statements.rows)})
 
     def waits_by_endpoint(self) -> Gathered:
         return Gathered({endpoint: own.wait_frame for endpoint, own in self.by_endpoint() if len(own.waits.rows)})
@@ -81,17 +91,19 @@ class Calls:
         chosen = self.statements.where(self.statements.table["shape"].is_in(shapes.implode()))
         return Calls(self.traces, chosen, self.waits, self.shapes)
 
-    def _placed(self, calls: Recorded) -> pl.DataFrame:
-        return calls.taken().with_columns(self.traces["endpoint"][calls.owners].alias("endpoint"))
-
 
 def join(evidence: Evidence, members: pl.DataFrame, shapes: pl.DataFrame) -> Calls:
     """The calls of the traces in `members` (position in evidence.traces, endpoint, sent_at; sorted by endpoint)."""
-    traces = frames.present(evidence.traces, TRACES)[members["position"]].with_columns(members["endpoint"], members["sent_at"])
+    recorded = frames.present(evidence.traces, TRACES).drop(LEFT_BEHIND)
+    traces = recorded[members["position"]].with_columns(members["endpoint"], members["sent_at"])
     statements = _owned(frames.present(evidence.statements, STATEMENTS), traces)
     waits = _owned(frames.present(evidence.waits, WAITS), traces)
     sums = (*_statement_sums(statements, traces, known=not isinstance(evidence.statements, Missing)), *_wait_sums(waits, traces))
     return Calls(traces.with_columns(sums), statements, waits, shapes)
+
+
+def _placed(calls: Recorded, traces: pl.DataFrame) -> pl.DataFrame:
+    return calls.taken().with_columns(traces["endpoint"][calls.owners].alias("endpoint"))
 
 
 def _owned(table: pl.DataFrame, traces: pl.DataFrame) -> Recorded:

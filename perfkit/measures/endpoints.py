@@ -1,6 +1,7 @@
 """Which request belongs to which endpoint, and its one name: samples joined with traces by x-perfkit-id."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -12,6 +13,23 @@ from perfkit.schemas import TRACES
 STEP = ("flow", "step", "endpoint")
 # More than there are rows of a table: polars counts them in 32 bits.
 POSITIONS = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Samples with their steps and traces."""
+
+    links: pl.DataFrame  # a row per sample: number of its step, position of its trace
+    routes: pl.DataFrame  # what the traces of each step say it is: number, method, route, count
+    names: pl.DataFrame  # a row per step: number, endpoint (as the generator named it), final
+
+
+def join(samples: pl.DataFrame, traces: Table) -> Joined:
+    """By x-perfkit-id."""
+    known = steps(samples)
+    links = link(samples, traces, known)
+    found = routes(links, traces)
+    return Joined(links, found, names(known, found))
 
 
 def steps(samples: pl.DataFrame) -> pl.DataFrame:
@@ -79,21 +97,21 @@ def names(known: pl.DataFrame, meant: pl.DataFrame) -> pl.DataFrame:
     return numbered.join(templates, on="number", how="left").sort("number").select("number", endpoint=own_name, final=final)
 
 
-def named_samples(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFrame) -> pl.DataFrame:
+def named_samples(samples: pl.DataFrame, joined: Joined) -> pl.DataFrame:
     """Every sample under its final name, with its times."""
     return samples.with_columns(
-        step_names["final"].gather(links["number"]).alias("endpoint"),
+        joined.names["final"].gather(joined.links["number"]).alias("endpoint"),
         response_time=pl.col("finished_at") - pl.col("intended_at"),
         service_time=pl.col("finished_at") - pl.col("sent_at"),
         ok=pl.col("error").is_null(),
     )
 
 
-def of_phase(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFrame, phase: Phase) -> pl.DataFrame:
+def of_phase(samples: pl.DataFrame, joined: Joined, phase: Phase) -> pl.DataFrame:
     """Requests of a phase that were seen from both sides: position of the trace, final endpoint, sent_at; by endpoint."""
-    finals = step_names["final"].unique().sort()
-    rank = step_names["final"].rank("dense") - 1  # where it stands in `finals`
-    rows = pl.DataFrame([samples["phase"], samples["sent_at"], *links]).filter(
+    finals = joined.names["final"].unique().sort()
+    rank = joined.names["final"].rank("dense") - 1  # where it stands in `finals`
+    rows = pl.DataFrame([samples["phase"], samples["sent_at"], *joined.links]).filter(
         (pl.col("phase") == phase) & (pl.col("position") != frames.NOBODY)
     )
     # Endpoint and position in one number: sorting that is several times as fast as sorting by both.
@@ -105,12 +123,13 @@ def of_phase(samples: pl.DataFrame, links: pl.DataFrame, step_names: pl.DataFram
     )
 
 
-def aliases(step_names: pl.DataFrame, meant: pl.DataFrame) -> Mapping[str, str]:
+def aliases(joined: Joined) -> Mapping[str, str]:
     """Every name of an endpoint → its final name; of an ambiguous one, the most frequent meaning."""
     finals: dict[str, str] = {}
+    step_names = joined.names
     own = step_names.select("endpoint", "final").sort("endpoint", "final")
     templates = (
-        meant.join(step_names.select("number", "final"), on="number", how="left")
+        joined.routes.join(step_names.select("number", "final"), on="number", how="left")
         .group_by("method", "route", "final")
         .agg(pl.col("count").sum())
         .select("count", "final", name=pl.format("{} {}", "method", "route"))

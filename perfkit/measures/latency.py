@@ -7,13 +7,11 @@ import numpy as np
 import polars as pl
 
 from perfkit.evidence import Evidence, GeneratorHealth, Interval
-from perfkit.measures import frames
-from perfkit.measures.frames import Numbers, numbers
+from perfkit.measures.frames import Numbers, Rows, numbers
 from perfkit.stats import quantiles
 
 SHARES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "max": 1.0}
 CLIENT: Final = ("service_time", "bytes", "ok")
-NONE: Final = np.zeros(0)
 COLUMNS: Final = pl.Schema(
     {
         "endpoint": pl.String,
@@ -44,15 +42,16 @@ def window(evidence: Evidence) -> Interval:
     return Interval("measure", start or 0.0, end or 0.0)
 
 
-def response_times(samples: pl.DataFrame) -> Mapping[str, Numbers]:
+def response_times(samples: pl.DataFrame, rows_by_endpoint: Mapping[str, Rows]) -> Mapping[str, Numbers]:
     """Of each endpoint's successful requests, ascending."""
-    successful = samples.select("endpoint", "response_time").filter(samples["ok"])
-    return {endpoint: np.sort(numbers(part["response_time"])) for endpoint, part in frames.parts(successful).items()}
+    times = samples.select("response_time", "ok")
+    return {name: np.sort(numbers(times[rows].filter("ok")["response_time"])) for name, rows in rows_by_endpoint.items()}
 
 
 def per_endpoint(
     all_samples: pl.DataFrame,
     samples: pl.DataFrame,
+    rows_by_endpoint: Mapping[str, Rows],
     response_times: Mapping[str, Numbers],
     traces_by_endpoint: Mapping[str, pl.DataFrame],
     within: Interval,
@@ -63,10 +62,10 @@ def per_endpoint(
     rows = [
         {
             **rates[endpoint],
-            **_client_figures(part, response_times.get(endpoint, NONE)),
+            **_client_figures(samples.select(CLIENT)[rows], response_times[endpoint]),
             **_server_figures(traces_by_endpoint.get(endpoint)),
         }
-        for endpoint, part in frames.parts(samples.select("endpoint", *CLIENT)).items()
+        for endpoint, rows in rows_by_endpoint.items()
     ]
     return (
         pl.DataFrame(rows, schema=COLUMNS)
@@ -93,14 +92,14 @@ def over_all(
 
 
 def _client_figures(samples: pl.DataFrame, response_times: Numbers) -> dict[str, float | int | None]:
-    successful = samples.select("service_time", "bytes", "ok").filter("ok")
+    ok = samples["ok"]
     ranks = {name: quantiles.nearest_rank(response_times, share) for name, share in SHARES.items()}
     return {
         "requests": samples.height,
-        "errors": samples.height - successful.height,
+        "errors": samples.height - int(ok.sum()),
         **(ranks if len(response_times) else {}),
-        **_figures(successful["service_time"], "service_"),
-        "bytes": _median(successful["bytes"]),
+        **_figures(samples["service_time"].filter(ok), "service_"),
+        "bytes": _median(samples["bytes"].filter(ok)),
     }
 
 

@@ -26,7 +26,8 @@ from perfkit.measures import (
     shapes,
     statements,
 )
-from perfkit.measures.frames import Numbers
+from perfkit.measures.endpoints import Joined
+from perfkit.measures.frames import Numbers, Rows
 from perfkit.measures.functions import FunctionTime
 from perfkit.measures.growth import Growth
 from perfkit.measures.plans import Plan
@@ -55,7 +56,7 @@ class Measures:
     @cached_property
     def all_samples(self) -> pl.DataFrame:
         """schemas.SAMPLES of every phase, `endpoint` final (String), + response_time, service_time, ok."""
-        return endpoints.named_samples(self.evidence.samples, self._links, self._names)
+        return endpoints.named_samples(self.evidence.samples, self._joined)
 
     @cached_property
     def samples(self) -> pl.DataFrame:
@@ -65,7 +66,7 @@ class Measures:
     @cached_property
     def response_times(self) -> Mapping[str, Numbers]:
         """Of each endpoint's successful requests, ascending."""
-        return latency.response_times(self.samples)
+        return latency.response_times(self.samples, self._rows_by_endpoint)
 
     @cached_property
     def responses(self) -> pl.DataFrame:
@@ -75,7 +76,7 @@ class Measures:
     @cached_property
     def final_names(self) -> Mapping[str, str]:
         """Every name under which an endpoint is known (step name, method + template, method + path) → its final name."""
-        return endpoints.aliases(self._names, self._routes)
+        return endpoints.aliases(self._joined)
 
     @cached_property
     def endpoints(self) -> pl.DataFrame:
@@ -85,32 +86,29 @@ class Measures:
         service_p50 .. service_max, server_p50 .. server_max (null without traces), server_time (mean), server_total (sum),
         statements (mean per request; null), bytes (median), traced, coverage (traced / requests).
         """
-        window = latency.window(self.evidence)
-        return latency.per_endpoint(self.all_samples, self.samples, self.response_times, self.traces_by_endpoint, window)
+        window, rows, times = latency.window(self.evidence), self._rows_by_endpoint, self.response_times
+        return latency.per_endpoint(self.all_samples, self.samples, rows, times, self.traces_by_endpoint, window)
 
     @cached_property
     def total(self) -> Mapping[str, float | int | None]:
         """The same figures over all endpoints together, + dropped; no row of `endpoints` is a total."""
-        window = latency.window(self.evidence)
-        times = self._all_response_times
+        window, times = latency.window(self.evidence), self._all_response_times
         return latency.over_all(self.all_samples, self.samples, times, self.traces, window, self.run.generator)
 
     @cached_property
     def observed(self) -> Observed:
         """What objectives are judged against."""
         times, every_time = self.response_times, self._all_response_times
-        return objectives.observed(
-            times, every_time, self.traces, self.endpoints, self.total, self.final_names, self.evidence
-        )
+        return objectives.observed(times, every_time, self.traces, self.endpoints, self.total, self.final_names, self.evidence)
 
     # --- requests seen from inside ------------------------------------------------------------------------------------
 
     @cached_property
     def traces(self) -> pl.DataFrame:
-        """schemas.TRACES of the measure phase that belong to samples, + endpoint (final), sent_at, and what each called.
+        """schemas.TRACES (less calls.LEFT_BEHIND) of the measure phase that belong to samples, with what each called.
 
-        database_time, statement_count, connect_time, connections_opened, pool_wait_time, pool_waits, outbound_time,
-        outbound_calls, lock_time, thread_pool_time.
+        endpoint (final), sent_at, database_time, statement_count, connect_time, connections_opened, pool_wait_time, pool_waits,
+        outbound_time, outbound_calls, lock_time, thread_pool_time.
         """
         return self._measured.traces
 
@@ -184,7 +182,8 @@ class Measures:
     def repeating(self, executions: int) -> Iterator[tuple[str, pl.DataFrame]]:
         """Endpoints that run one shape so often in some request, with their statements: the others' need not be gathered."""
         often = set(self.statement_table.filter(pl.col("most_per_request") >= executions)["endpoint"])
-        return ((endpoint, self.statements_by_endpoint[endpoint]) for endpoint in self.statements_by_endpoint if endpoint in often)
+        found = self.statements_by_endpoint
+        return ((endpoint, found[endpoint]) for endpoint in found if endpoint in often)
 
     @cached_property
     def writes(self) -> pl.DataFrame:
@@ -273,24 +272,16 @@ class Measures:
     # --- what the above share -----------------------------------------------------------------------------------------
 
     @cached_property
+    def _rows_by_endpoint(self) -> Mapping[str, Rows]:
+        return frames.rows_by(self.samples["endpoint"])
+
+    @cached_property
     def _all_response_times(self) -> Numbers:
         return np.sort(np.concatenate([np.zeros(0), *self.response_times.values()]))
 
     @cached_property
-    def _steps(self) -> pl.DataFrame:
-        return endpoints.steps(self.evidence.samples)
-
-    @cached_property
-    def _links(self) -> pl.DataFrame:
-        return endpoints.link(self.evidence.samples, self.evidence.traces, self._steps)
-
-    @cached_property
-    def _routes(self) -> pl.DataFrame:
-        return endpoints.routes(self._links, self.evidence.traces)
-
-    @cached_property
-    def _names(self) -> pl.DataFrame:
-        return endpoints.names(self._steps, self._routes)
+    def _joined(self) -> Joined:
+        return endpoints.join(self.evidence.samples, self.evidence.traces)
 
     @cached_property
     def _shapes(self) -> pl.DataFrame:
@@ -305,5 +296,5 @@ class Measures:
         return self._calls("profile")
 
     def _calls(self, phase: Phase) -> calls.Calls:
-        members = endpoints.of_phase(self.evidence.samples, self._links, self._names, phase)
+        members = endpoints.of_phase(self.evidence.samples, self._joined, phase)
         return calls.join(self.evidence, members, self._shapes)

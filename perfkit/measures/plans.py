@@ -14,6 +14,7 @@ from perfkit.measures.predicates import Predicates
 from perfkit.schemas import PLANS
 
 # "SCAN orders", "SCAN TABLE orders AS o" (before 3.36); covered by an index it is no scan of the table.
+SORTS = re.compile(r"TEMP B-TREE FOR (?:LAST .* )?ORDER BY|\"Node Type\": \"(?:Incremental )?Sort\"")
 SQLITE_SCAN: Final = re.compile(r"SCAN (?:TABLE )?(?P<name>\w+)(?: AS (?P<alias>\w+))?(?P<rest>.*)")
 # An index that SQLite builds for one execution costs a whole reading of the table each time.
 SQLITE_AUTOMATIC: Final = re.compile(r"SEARCH (?:TABLE )?(?P<name>\w+)(?: AS (?P<alias>\w+))? USING AUTOMATIC .*")
@@ -29,7 +30,7 @@ class Scan:
     columns: tuple[str, ...]  # equalities first, then ranges
     equalities: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ()
-    ordered: tuple[str, ...] = ()  # of an ORDER BY with a LIMIT
+    ordered: tuple[str, ...] = ()  # of an ORDER BY with a LIMIT, where the plan has to sort for it
     unindexable: tuple[str, ...] = ()  # why no plain index would help: a leading wildcard, a function around the column
     automatic: bool = False  # SQLite builds an index for it at every execution
 
@@ -52,11 +53,14 @@ def read(table: Table, shapes: pl.DataFrame) -> Mapping[int, Plan]:
         rows = _sizes(sizes)
         found = predicates.by_table(statements.get(shape, ""))
         reads = _sqlite_scans(text) if engine == "sqlite" else _postgres_scans(text)
-        plans[shape] = Plan(engine, text, tuple(_scan(name, automatic, found, rows) for name, automatic in reads), rows)
+        # A table that is read in the wanted order is left when LIMIT is reached: only a sort needs all of it.
+        sorts = SORTS.search(text) is not None
+        scans = tuple(_scan(name, automatic, found, rows, sorts=sorts) for name, automatic in reads)
+        plans[shape] = Plan(engine, text, scans, rows)
     return plans
 
 
-def _scan(name: str, automatic: bool, found: Mapping[str, Predicates], rows: Mapping[str, int]) -> Scan:
+def _scan(name: str, automatic: bool, found: Mapping[str, Predicates], rows: Mapping[str, int], *, sorts: bool) -> Scan:
     """`name` is the alias that the plan knows, or the table itself."""
     narrowed = found.get(name.lower(), Predicates(name))
     return Scan(
@@ -65,7 +69,7 @@ def _scan(name: str, automatic: bool, found: Mapping[str, Predicates], rows: Map
         columns=(*narrowed.equalities, *(column for column in narrowed.ranges if column not in narrowed.equalities)),
         equalities=narrowed.equalities,
         ranges=narrowed.ranges,
-        ordered=narrowed.ordered,
+        ordered=narrowed.ordered if sorts else (),
         unindexable=narrowed.unindexable,
         automatic=automatic,
     )

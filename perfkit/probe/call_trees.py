@@ -30,7 +30,10 @@ class CallTrees:
 
     def prepare(self):
         """From the flusher's thread: the import takes a while, and no request should wait for it."""
-        if self._state == UNKNOWN and self._recorder.mode == PROFILE:
+        if self._state != UNKNOWN or self._recorder.mode != PROFILE:
+            return
+        # pyinstrument imports threading, whose importer it takes for the main thread: that must be the target, or it never ends.
+        if "threading" in sys.modules:
             self._load()
 
     def _load(self):

@@ -18,7 +18,7 @@ import struct
 FORMAT = 1
 
 ENVIRONMENT = "PERFKIT_PROBE"  # the directory that the probe writes to; also carries the control file
-CONTROL = "control"  # CONTROL_SIZE bytes, memory-mapped: byte 0 is the mode, see MODES
+CONTROL = "control"  # CONTROL_SIZE bytes, memory-mapped: byte 0 is the mode, see MODES; byte 1 is 1 when no plans are wanted
 CONTROL_SIZE = 64
 MEASURE = 0  # light: records only
 PROFILE = 1  # extra: call sites always, plans, per-statement CPU, trampolines, pyinstrument on sampled requests

@@ -16,9 +16,11 @@ LATER_MASK = 15
 MAX_CACHED = 20000  # code objects and counters; emptied when full, for code that is made at run time
 MAX_FRAMES = 200
 CHAIN = 3  # functions of the user's own code that a site names
-SKIPPED, LIBRARY, OWN = 0, 1, 2
+SKIPPED, LIBRARY, OWN, ENTRY = 0, 1, 2, 3
 
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _PROBE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_ENTRIES = (_PROBE + "wsgi.py", _PROBE + "asgi.py")
 _PACKAGES = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 # Drivers, mappers, frameworks, servers: never the place where a person would change something.
 _PLUMBING = frozenset(
@@ -45,8 +47,10 @@ class Sites:
 
     def __init__(self, name):
         self._name = name
-        self._kinds = {}  # code object → SKIPPED, LIBRARY, OWN
-        self._ids = {}  # (code object, line) → name id
+        # By id(): a code object hashes all of its constants, and newer versions of Python its instructions, every time.
+        self._kinds = {}  # id of a code object → SKIPPED, LIBRARY, OWN, ENTRY
+        self._ids = {}  # (id of a code object, instruction, id of its caller's, ...) → name id
+        self._codes = {}  # id → code object: so that no other gets its id
         self._seen = {}  # (endpoint, call) → how often it was walked
         self._settled = {}  # call → the endpoints that need no more walks of it, but for one request in sixteen
         self._standard = _standard()
@@ -79,31 +83,45 @@ class Sites:
 
     def walk(self, frame):
         """Name id of the innermost frames of the user's own code, else of a library that is not plumbing, else 0."""
-        chain = ()
-        library = None
+        chain = frames = ()
+        library = greenlet = None
         kinds = self._kinds
-        greenlet = None
         for _ in range(MAX_FRAMES):
             if frame is None:
                 greenlet, frame = _parent(greenlet)
                 if frame is None:
                     break
-            kind = kinds.get(frame.f_code)
+            code = frame.f_code
+            kind = kinds.get(id(code))
             if kind is None:
-                kind = self._classified(frame.f_code)
+                kind = self._classified(code)
             if kind == OWN:
-                chain += (frame.f_code, frame.f_lineno)
-                if len(chain) == 2 * CHAIN:
+                frames += (frame,)
+                chain += (id(code), frame.f_lasti)
+                if len(frames) == CHAIN:
                     break
-            elif kind == LIBRARY and library is None:
-                library = (frame.f_code, frame.f_lineno)
+            elif kind == LIBRARY:
+                library = library or frame
+            elif kind == ENTRY:  # what is further out belongs to the server
+                break
             frame = frame.f_back
-        return self._id(chain or library) if chain or library else 0
+        if not frames:
+            if library is None:
+                return 0
+            frames = (library,)
+            chain = (id(library.f_code), library.f_lasti)
+        return self._ids.get(chain) or self._named(chain, frames)
 
     def _classified(self, code):
-        if len(self._kinds) >= MAX_CACHED:
+        if len(self._codes) >= MAX_CACHED:
             self._kinds.clear()
-        kind = self._kinds[code] = self._kind(code.co_filename)
+            self._ids.clear()
+            self._codes.clear()
+        self._codes[id(code)] = code
+        kind = ENTRY if _is_entry(code) else self._kind(code.co_filename)
+        if kind == OWN and code.co_name in _COMPREHENSIONS:
+            kind = SKIPPED  # it is a line of the function around it, whose frame comes next
+        self._kinds[id(code)] = kind
         return kind
 
     def _kind(self, file):
@@ -114,16 +132,12 @@ class Sites:
             return SKIPPED if package.split(os.sep, 1)[0].split(".", 1)[0] in _PLUMBING else LIBRARY
         return SKIPPED if file.startswith(self._standard) else OWN
 
-    def _id(self, key):
-        found = self._ids.get(key)
-        if found is None:
-            if len(self._ids) >= MAX_CACHED:
-                self._ids.clear()
-            lines = [
-                "%s:%d in %s" % (self._shown(code.co_filename), line or 0, code.co_name)
-                for code, line in zip(key[::2], key[1::2])  # noqa: B905 - 3.10
-            ]
-            found = self._ids[key] = self._name("\n".join(lines))
+    def _named(self, chain, frames):
+        if len(self._ids) >= MAX_CACHED:
+            self._ids.clear()
+        places = [(frame.f_code, frame.f_lineno or 0) for frame in frames]
+        lines = ["%s:%d in %s" % (self._shown(code.co_filename), line, code.co_name) for code, line in places]
+        found = self._ids[chain] = self._name("\n".join(lines))
         return found
 
     def _shown(self, file):
@@ -131,6 +145,10 @@ class Sites:
         if package is not None:
             return package
         return file[len(self._here) :] if file.startswith(self._here) else file  # noqa: FURB188 - 3.9
+
+
+def _is_entry(code):
+    return code.co_name == "serve" and code.co_filename in _ENTRIES
 
 
 def _beside_packages(file):

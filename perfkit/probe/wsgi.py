@@ -8,6 +8,8 @@ MARK = "perfkit.request"  # in environ: this request has its record
 WRAPPED = "_perfkit_wraps"  # on a callable: it is an entry already
 # A body whose first chunk takes longer than this was not there yet when the application returned.
 STREAM_DELAY = 1000000
+MAX_STATUSES = 200  # lines whose number is known
+_statuses = {}
 
 
 def wrap(app, recorder):
@@ -24,13 +26,12 @@ def wrap(app, recorder):
 
 def serve(recorder, app, environ, start_response):
     """Call the application and keep the record of it, unless a layer further out does so."""
-    if MARK in environ:
-        return app(environ, start_response)
     outer = current.get()
-    if outer is not None and not outer.closed:
+    if MARK in environ or (outer is not None and not outer.closed):
         return app(environ, start_response)
+    header = environ.get
     try:
-        request = recorder.begin(environ["REQUEST_METHOD"], environ.get("HTTP_X_PERFKIT_ID"), environ.get("HTTP_X_PERFKIT_STEP"))
+        request = recorder.begin(environ["REQUEST_METHOD"], header("HTTP_X_PERFKIT_ID"), header("HTTP_X_PERFKIT_STEP"))
         environ[MARK] = request
         cpu = -1 if recorder.greenlets else thread_clock()
     except Exception as error:  # the request comes first
@@ -38,21 +39,24 @@ def serve(recorder, app, environ, start_response):
         return app(environ, start_response)
     current.set(request)
 
-    def starting(status, headers, *exc_info):
-        request.status = _status(status)
-        return start_response(status, headers, *exc_info)
+    def starting(status, headers, exc_info=None):
+        request.status = _statuses.get(status) or _status(status)
+        return start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
 
     try:
-        if request.flags & PROFILED:  # noqa: SIM108 - two ways, not one value
-            result = _profiled(recorder, request, app, environ, starting)
-        else:
-            result = app(environ, starting)
+        # Two ways, not one value: nothing of ours stands between the application and its entry.
+        result = _profiled(recorder, request, app, environ, starting) if request.flags & PROFILED else app(environ, starting)
     except BaseException:
         request.flags |= RAISED
         if not request.status:
             request.status = 500
         _finish(recorder, request, cpu)
         raise
+    if type(result) is list:
+        request.bytes = len(result[0]) if len(result) == 1 else sum(map(len, result))
+        request.first_byte = clock() - request.started
+        _finish(recorder, request, cpu)
+        return result
     return _body(recorder, request, result, environ, cpu)
 
 
@@ -94,13 +98,18 @@ def _finish(recorder, request, cpu):
 
 def _status(line):
     try:
-        return int(line[:3])
-    except ValueError:
+        number = int(line[:3])
+    except (ValueError, TypeError):
         return 0
+    if len(_statuses) < MAX_STATUSES:
+        _statuses[line] = number
+    return number
 
 
 class Body:
     """An application's iterable, counted while the server takes it."""
+
+    __slots__ = ("_cpu", "_next", "_recorder", "_request", "_result", "_returned")
 
     def __init__(self, recorder, request, result, cpu):
         self._recorder = recorder
@@ -125,12 +134,12 @@ class Body:
             raise
         if not request.closed:
             request.wall = wall = clock() - request.started
-            if request.first_byte < 0:
+            if request.first_byte >= 0:
+                request.flags |= STREAMED
+            else:
                 request.first_byte = wall
                 if wall - self._returned > STREAM_DELAY:
                     request.flags |= STREAMED
-            else:
-                request.flags |= STREAMED
             request.bytes += len(chunk)
         return chunk
 
@@ -164,6 +173,8 @@ class Body:
 
 class SizedBody(Body):
     """One whose length the server may ask for: it makes a Content-Length out of it."""
+
+    __slots__ = ()
 
     def __len__(self):
         return len(self._result)

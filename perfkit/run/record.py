@@ -15,7 +15,9 @@ from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import PerfkitError, TargetError
 from perfkit.evidence import Phase, Run, RunDirectory
 from perfkit.load import driver
+from perfkit.load.compile import segments
 from perfkit.load.driver import Drive
+from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.probe import records
 from perfkit.run import origin, runfile, tables
@@ -95,8 +97,19 @@ def described(scenario: Scenario, directory: RunDirectory, options: Options, hom
         observers={},
         hooks=(),
         generator=None,
+        plan=outline(segments(scenario, options.profile, profile_for(scenario, options))),
         epoch=time.monotonic(),
     )
+
+
+def profile_for(scenario: Scenario, options: Options) -> float:
+    """Seconds of the profile phase; 0 when the run is not to be profiled."""
+    if not options.profiling:
+        return 0.0
+    if scenario.profiling.duration is not None:
+        return scenario.profiling.duration
+    measured = sum(stage.duration or 0.0 for stage in scenario.load[options.profile] if not stage.warmup)
+    return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST)
 
 
 class Session:
@@ -138,28 +151,27 @@ class Session:
             state="finished" if self.run.state == "running" else self.run.state,
         )
 
-    @property
-    def profile_for(self) -> float:
-        """Seconds of the profile phase; 0 when the run is not to be profiled."""
-        if not self.options.profiling:
-            return 0.0
-        if self.scenario.profiling.duration is not None:
-            return self.scenario.profiling.duration
-        measured = sum(stage.duration or 0.0 for stage in self.scenario.load[self.options.profile] if not stage.warmup)
-        return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST)
-
 
 def observe(session: Session) -> None:
     """The run itself: the target up, the load on, the collectors looking, phase by phase."""
     scenario, directory = session.scenario, session.directory
     session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
     with start.running(scenario.target, directory, os.environ) as target:
+        control.set_plans(target, wanted=scenario.profiling.queries.plans)
         session.update(serving=serving(target), epoch=time.monotonic())
         with driver.driving(
-            scenario, session.options.profile, directory, session.run.id, session.profile_for, session.run.epoch
+            scenario,
+            session.options.profile,
+            directory,
+            session.run.id,
+            profile_for(scenario, session.options),
+            session.run.epoch,
         ) as drive:
-            play(session, target, drive)
-            session.update(intervals=tuple(drive.intervals), generator=drive.health)
+            try:
+                play(session, target, drive)
+            finally:
+                # Of a load that broke off, too: the phases that it had are what its samples are judged by.
+                session.update(intervals=tuple(drive.intervals), generator=drive.health)
         if session.error is None and not start.alive(target):
             session.end("died", death(directory))
         time.sleep(PROBE_FLUSH if target.launched else 0)

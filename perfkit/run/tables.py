@@ -101,8 +101,7 @@ def load(directory: RunDirectory) -> Tables:
         if not path.exists():
             return Missing(notes.get(f"table:{name}", f"{path.name} is not in the run directory"))
         try:
-            # A tenth slower, but what is decoded does not stand beside what is compressed: large runs are read for their size.
-            return pl.read_parquet(path, low_memory=True)
+            return pl.read_parquet(path)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise EvidenceError(f"{path} cannot be read: {error}", hint="Run the scenario again.") from error
 

@@ -106,9 +106,16 @@ def _guarded(document: Document, *, owned: bool) -> Iterator[Problem]:
     for path, ramp in _levels(document):
         highest = max(ramp.start, ramp.end)
         if path[-1] == "rate" and highest > caps.rate:
-            yield document.problem(path, f"{show_rate(highest)} is more than guard.max_rate allows ({show_rate(caps.rate)})")
+            why = f"{show_rate(highest)} is more than {_cap(guard.max_rate, 'max_rate', host)} ({show_rate(caps.rate)})"
+            yield document.problem(path, why)
         if path[-1] == "users" and highest > caps.users:
-            yield document.problem(path, f"{highest:g} users are more than guard.max_users allows ({caps.users:g})")
+            why = f"{highest:g} users are more than {_cap(guard.max_users, 'max_users', host)} ({caps.users:g})"
+            yield document.problem(path, why)
+
+
+def _cap(stated: float | None, key: str, host: str) -> str:
+    """Whose cap it is: the file's own, or the one that stands for hosts other than this machine."""
+    return f"guard.{key} allows" if stated is not None else f"the cap for {host}, which guard.{key} can raise"
 
 
 def _base_url(document: Document) -> Any:

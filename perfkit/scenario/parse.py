@@ -18,6 +18,7 @@ from perfkit.scenario.templates import compile as compile_template
 from perfkit.scenario.values import FOLDER, FROM_FILE
 
 _HINT: Final = "`perfkit schema` prints what a scenario may say; editors complete and check against it."
+_NO_FILE: Final = "Give the path of a scenario file; `perfkit demo` makes one to begin with."
 
 
 def parse(
@@ -38,7 +39,7 @@ def parse(
     scenario = _validated(document, path.stem, folder) if document.tree is not None else None
     problems = [*document.problems, *checks.check(document, folder, owned=owned)]
     if problems or scenario is None:
-        raise ScenarioError(str(path), _without_repeats(problems), _HINT)
+        raise ScenarioError(str(path), _without_repeats(problems), _HINT if path.is_file() else _NO_FILE)
     return scenario if duration is None else _lasting(scenario, duration)
 
 

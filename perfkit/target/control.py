@@ -10,6 +10,7 @@ from perfkit.probe import records
 from perfkit.target.target import Target
 
 MODE_AT: Final = 0
+PLANS_AT: Final = 1
 SHARE_AT: Final = 8
 PTRACER_AT: Final = 16
 # One request in fifty keeps pyinstrument (about 30 % while it runs) below 1 % of the target's CPU.
@@ -32,6 +33,11 @@ def set_mode(target: Target, mode: int) -> None:
     if mode not in records.MODES:
         raise PerfkitError(f"{mode} is not a mode of the probe")
     _write(target, MODE_AT, bytes([mode]))
+
+
+def set_plans(target: Target, *, wanted: bool) -> None:
+    """Whether the probe asks the database for plans in PROFILE mode."""
+    _write(target, PLANS_AT, bytes([not wanted]))
 
 
 def set_share(target: Target, share: float) -> None:

@@ -28,7 +28,9 @@ def running(spec: TargetSpec, directory: RunDirectory, environment: Mapping[str,
         yield Target(spec.base_url, launched=False, root_pid=None, probe_directory=None, python=None)
         return
     port.require_free(spec.base_url)
-    own = resolved(spec.launch.env, environment)
+    own = resolved(spec.launch.env, environment, "env")
+    spec = spec.model_copy(update={"launch": spoken(spec.launch, environment)})
+    assert spec.launch is not None
     with ExitStack() as stack:
         stack.callback(log.mask, directory.target_log)
         output = stack.enter_context(directory.target_log.open("ab", buffering=0))
@@ -55,14 +57,24 @@ def last_words(directory: RunDirectory) -> str:
     return log.tail(directory.target_log)
 
 
-def resolved(variables: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of target.launch.env with ${env.X} and ${secret.X} filled in."""
+def spoken(spec: Launch, environment: Mapping[str, str]) -> Launch:
+    """The commands with ${env.X} and ${secret.X} filled in."""
+
+    def words(command: tuple[str, ...], key: str) -> tuple[str, ...]:
+        return tuple(resolved({str(place): word for place, word in enumerate(command)}, environment, key).values())
+
+    before = tuple(words(command, "before") for command in spec.before)
+    return spec.model_copy(update={"command": words(spec.command, "command"), "before": before})
+
+
+def resolved(variables: Mapping[str, str], environment: Mapping[str, str], key: str) -> dict[str, str]:
+    """The texts of target.launch.<key> with ${env.X} and ${secret.X} filled in."""
     # Nothing random may stand in an environment: the same run must start the same target.
     context = Context(random=random.Random(0), environment=environment)
     try:
         return {name: templates.compile(text).render_text(context) for name, text in variables.items()}
     except templates.UndefinedName as error:
-        raise TargetError(f"target.launch.env: {error}", hint="Export the variable, then run again.") from error
+        raise TargetError(f"target.launch.{key}: {error}", hint="Export the variable, then run again.") from error
 
 
 def with_our_programs(environment: Mapping[str, str]) -> dict[str, str]:

@@ -41,9 +41,15 @@ def test_an_index_that_sqlite_builds_each_time_is_a_missing_one() -> None:
 
 
 def test_an_order_with_a_limit_can_be_served_too() -> None:
-    (finding,) = found("SELECT id FROM orders WHERE status = ? ORDER BY created_at DESC LIMIT ?")
+    text = "SELECT id FROM orders WHERE status = ? ORDER BY created_at DESC LIMIT ?"
+
+    (finding,) = found(text, "SCAN orders\nUSE TEMP B-TREE FOR ORDER BY")
 
     assert "(status, created_at)" in finding.fix
+
+
+def test_the_newest_rows_by_primary_key_need_no_index() -> None:
+    assert found("SELECT id, status FROM orders ORDER BY id DESC LIMIT ?", "SCAN orders") == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def the_plan(lines: str, text: str = TEXT, **fields: str) -> Plan:
 
 @pytest.mark.parametrize("line", ["SCAN o", "SCAN TABLE orders AS o", "QUERY PLAN\n`--SCAN o"])
 def test_a_scan_of_sqlite_names_table_rows_and_columns(line: str) -> None:
-    (scan,) = the_plan(line).scans
+    (scan,) = the_plan(f"{line}\nUSE TEMP B-TREE FOR ORDER BY").scans
 
     assert scan == Scan(
         "orders", 20000, ("user_id", "created"), equalities=("user_id",), ranges=("created",), ordered=("created",)
@@ -37,6 +37,12 @@ def test_a_scan_of_sqlite_names_table_rows_and_columns(line: str) -> None:
 )
 def test_what_an_index_serves_is_no_scan(line: str) -> None:
     assert the_plan(line).scans == ()
+
+
+def test_a_scan_in_the_wanted_order_is_left_at_the_limit() -> None:
+    (scan,) = the_plan("SCAN o").scans
+
+    assert scan.ordered == ()
 
 
 def test_an_index_that_sqlite_builds_each_time_is_a_scan() -> None:

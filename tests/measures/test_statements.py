@@ -40,3 +40,13 @@ def test_the_costliest_shape_stands_first() -> None:
     both = [a_statement("SELECT 1", wall_time=0.001), a_statement("SELECT 2", wall_time=0.005)]
 
     assert measures(many(2, statements=both)).statement_table["text"].to_list() == ["SELECT 2", "SELECT 1"]
+
+
+def test_the_request_with_most_executions_is_known() -> None:
+    requests = [a_request(statements=[a_statement()] * count) for count in (1, 4, 2)]
+
+    found = measures(requests)
+
+    assert found.statement_table["most_per_request"].to_list() == [4]
+    assert [endpoint for endpoint, _ in found.repeating(4)] == ["GET /orders"]
+    assert list(found.repeating(5)) == []

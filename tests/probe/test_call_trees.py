@@ -1,5 +1,6 @@
 """pyinstrument's frames as collapsed stacks, and which requests it follows."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from perfkit.probe import asgi, call_trees
 from perfkit.probe.loop_lag import label_number
 from perfkit.probe.recorder import Recorder
+from perfkit.probe.records import PROFILE
 
 ENTRY = f"serve\x00{asgi.__file__}\x0040\x01l41"
 
@@ -53,6 +55,20 @@ def test_the_same_ids_are_chosen_in_every_run(tmp_path: Path) -> None:
     chosen = {number for number in range(1, 20_001) if recorder.trees._is_chosen(a_request(recorder, number))}
 
     assert len(chosen) == pytest.approx(400, rel=0.2)
+
+
+def test_threading_is_never_imported_first_by_the_probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder: Any = Recorder(str(tmp_path))
+    recorder.control = bytes([PROFILE]) + bytes(63)
+    monkeypatch.delitem(sys.modules, "threading")
+
+    recorder.trees.prepare()
+    before = recorder.trees._state
+    monkeypatch.undo()
+    recorder.trees.prepare()
+
+    assert before == call_trees.UNKNOWN
+    assert recorder.trees._state == call_trees.READY
 
 
 def a_request(recorder: Any, identity: int) -> Any:

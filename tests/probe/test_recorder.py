@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perfkit.probe import names, records
+from perfkit.probe import calls, names, records
 from perfkit.probe.recorder import Recorder
 from tests import probe_reader
 
@@ -73,16 +73,78 @@ def test_a_call_after_the_end_of_its_request_is_dropped(recorder: Any) -> None:
     assert seen.calls == []
 
 
-def test_open_calls_are_finished_with_their_request(recorder: Any) -> None:
-    class Statement:
-        def finish(self) -> None:
-            recorder.call(request, records.STATEMENT, 1, 5, 70)
-
+def test_a_call_that_grows_is_written_as_it_was_when_its_request_ended(recorder: Any) -> None:
     request = recorder.begin("GET", None, None)
-    request.open[Statement()] = None
+    call = [request.sequence, records.STATEMENT, 0, 0, 1, 0, 0, 0, 5, 70, -1]
+    recorder.keep(request, call)
+    call[calls.WALL] += 30
+    call[calls.ROWS] += 2
+    recorder.end(request)
+    call[calls.ROWS] += 1
+
+    seen = written(recorder)
+    assert [row["statements"] for row in seen.requests] == [1]
+    assert [(row["wall"], row["rows"]) for row in seen.calls] == [(100, 2)]
+
+
+def test_only_statements_are_counted_as_such(recorder: Any) -> None:
+    request = recorder.begin("GET", None, None)
+    recorder.call(request, records.CONNECT, 1, 5, 70)
+    recorder.call(request, records.STATEMENT, 1, 5, 70)
     recorder.end(request)
 
-    assert [row["statements"] for row in written(recorder).requests] == [1]
+    seen = written(recorder)
+    assert [row["statements"] for row in seen.requests] == [1]
+    assert len(seen.calls) == 2
+
+
+def test_a_request_of_very_many_calls_writes_them_before_it_ends(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfkit.probe.recorder.MAX_HELD", 10)
+    request = recorder.begin("GET", None, None)
+    for number in range(25):
+        recorder.call(request, records.STATEMENT, 1, number, 70)
+    held = len(request.calls)
+    recorder.end(request)
+
+    seen = written(recorder)
+    assert held <= 10
+    assert [row["started"] for row in seen.calls] == list(range(25))
+    assert [row["statements"] for row in seen.requests] == [25]
+
+
+def test_a_request_that_the_hooks_filled_by_themselves_is_told_to_empty_itself(
+    recorder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perfkit.probe.recorder.MAX_HELD", 2)
+    request = recorder.begin("GET", None, None)
+    request.calls += [[request.sequence, records.STATEMENT, 0, 0, 1, 0, 0, 0, 5, 70, -1] for _ in range(3)]
+
+    recorder.flusher.watch()
+
+    assert request.turn
+    recorder.call(request, records.STATEMENT, 1, 5, 70)
+    assert not request.turn
+    assert request.calls == []
+
+
+def test_what_a_request_did_until_its_process_ends_is_written(recorder: Any) -> None:
+    request = recorder.begin("GET", None, None)
+    recorder.call(request, records.STATEMENT, 1, 5, 70)
+
+    recorder.stop()
+
+    assert len(written(recorder).calls) == 1
+
+
+def test_numbers_that_do_not_fit_cost_no_record(recorder: Any) -> None:
+    request = recorder.begin("GET", None, None)
+    request.status = 123456
+    recorder.call(request, records.STATEMENT, 1, 5, 70, rows=2**40, result=2**40 + 9)
+    recorder.end(request)
+
+    seen = written(recorder)
+    assert [row["status"] for row in seen.requests] == [123456 & 0xFFFF]
+    assert [(row["rows"], row["result"]) for row in seen.calls] == [(-1, 9)]
 
 
 @pytest.mark.parametrize("header", ["", "zz", "-1", "1" * 17, "0"])
@@ -171,6 +233,18 @@ def test_a_call_site_names_the_line_of_the_users_own_code(recorder: Any) -> None
     assert innermost.endswith(" in order_lines")
     assert "test_recorder.py:" in innermost
     assert caller.endswith(" in test_a_call_site_names_the_line_of_the_users_own_code")
+
+
+def test_a_call_in_a_comprehension_belongs_to_the_function_around_it(recorder: Any) -> None:
+    recorder.control = bytes([records.PROFILE])
+
+    def names_of_products() -> Any:
+        return [recorder.site(None, 1) for _ in range(1)][0]
+
+    site = names_of_products()
+
+    text = {number: text for text, number in recorder.names.ids.items()}
+    assert text[site].splitlines()[0].endswith(" in names_of_products")
 
 
 def test_records_have_the_size_that_the_reader_expects() -> None:

@@ -88,6 +88,7 @@ class Command:
 
     folder: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started: list["subprocess.Popen[str]"] = field(default_factory=list["subprocess.Popen[str]"])
 
     @property
     def reports(self) -> Path:
@@ -101,7 +102,7 @@ class Command:
         """In a session of its own, as in a terminal of its own."""
         line = [*before, sys.executable, "-m", "perfkit", *map(str, arguments)]
         inherited = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", MARK: self.mark, **environment}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             line,
             cwd=self.folder,
             env=inherited,
@@ -110,6 +111,18 @@ class Command:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Whatever a test came to, nothing of it goes on."""
+        for process in self.started:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+        until(lambda: self.left() == [], 10)
 
     def finish(self, process: "subprocess.Popen[str]", limit: float = 60) -> Done:
         began = time.monotonic()
@@ -117,6 +130,7 @@ class Command:
             out, err = process.communicate(timeout=limit)
         finally:
             process.kill()
+            process.wait()
         return Done(process.returncode, out, err, time.monotonic() - began)
 
     def __call__(self, *arguments: object, before: Sequence[str] = (), **environment: str) -> Done:
@@ -149,7 +163,7 @@ def perfkit(tmp_path: Path) -> Iterator[Command]:
     (tmp_path / "app.py").write_text(textwrap.dedent(APPLICATION))
     command = Command(tmp_path)
     yield command
-    assert command.left() == []
+    command.end()
 
 
 @pytest.fixture
@@ -408,6 +422,7 @@ def under_load(perfkit: Command, scenario: Path, phase: str = "measure") -> "sub
         if line.strip() == f"· {phase}":
             break
     time.sleep(1.5)
+    assert process.poll() is None, "it did not live to be disturbed"
     return process
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from perfkit.errors import TargetError
+from perfkit.scenario.model import Launch
 from perfkit.target import port, start
 
 OURS = str(Path(sys.executable).parent)
@@ -31,12 +32,12 @@ def test_our_own_environment_activated_changes_nothing() -> None:
 def test_variables_are_filled_in_from_the_environment() -> None:
     variables = {"URL": "postgres://${env.HOST}/shop", "PLAIN": "1"}
 
-    assert start.resolved(variables, {"HOST": "db"}) == {"URL": "postgres://db/shop", "PLAIN": "1"}
+    assert start.resolved(variables, {"HOST": "db"}, "env") == {"URL": "postgres://db/shop", "PLAIN": "1"}
 
 
 def test_a_variable_that_is_missing_is_a_target_error() -> None:
     with pytest.raises(TargetError, match=r"target\.launch\.env: \$\{env\.HOST\}"):
-        start.resolved({"URL": "${env.HOST}"}, {})
+        start.resolved({"URL": "${env.HOST}"}, {}, "env")
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,12 @@ def test_a_variable_that_is_missing_is_a_target_error() -> None:
 )
 def test_the_address_of_a_base_url(url: str, expected: tuple[str, int]) -> None:
     assert port.address(url) == expected
+
+
+def test_commands_are_filled_in_from_the_environment_too() -> None:
+    launch = Launch.model_validate({"command": ["serve", "--port", "${env.PORT}"], "before": [["seed", "${env.PORT}"]]})
+
+    filled = start.spoken(launch, {"PORT": "8000"})
+
+    assert filled.command == ("serve", "--port", "8000")
+    assert filled.before == (("seed", "8000"),)

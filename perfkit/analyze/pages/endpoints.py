@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from perfkit.evidence import Missing
+from perfkit.evidence import Interval, Missing, Run
 from perfkit.measures.lazy import Measures
 from perfkit.page import Band, Block, Chart, Column, Section, Series, Table, Text
 
@@ -49,7 +49,7 @@ def percentiles(measures: Measures) -> Chart:
     series: list[Series] = []
     for endpoint in measures.endpoints["endpoint"].head(CURVES):
         times = measures.response_times.get(endpoint)
-        if times is not None:
+        if times is not None and len(times):
             values = np.quantile(times, [rank / 100 for rank in RANKS], method="inverted_cdf")
             series.append(Series(endpoint, tuple(float(rank) for rank in RANKS), tuple(float(value) for value in values)))
     note = f"The {CURVES} endpoints with most server time." if measures.endpoints.height > CURVES else ""
@@ -60,16 +60,23 @@ def percentiles(measures: Measures) -> Chart:
 
 def over_time(measures: Measures) -> tuple[Chart, ...]:
     """Per second of the whole run: response times, then requests that were due, answered and failed."""
-    samples = measures.all_samples.select("intended_at", "finished_at", "response_time", "ok")
+    samples = measures.all_samples
     if samples.is_empty():
         return ()
-    seconds = samples.with_columns(second=pl.col("intended_at").floor())
-    times = seconds.select("second", "response_time", "ok").filter("ok").group_by("second").agg(
-        *(pl.col("response_time").quantile(rank, "nearest").alias(name) for name, rank in OVER_TIME)
-    ).sort("second")  # fmt: skip
-    answered = samples.group_by(second=pl.col("finished_at").floor()).agg(answered=pl.len(), failed=(~pl.col("ok")).sum())
-    due = seconds.group_by("second").agg(due=pl.len())
-    rates = due.join(answered, on="second", how="full", coalesce=True).sort("second").fill_null(0)
+    due_at, finished_at, quantiles = (
+        pl.col("intended_at").floor(),
+        pl.col("finished_at").floor(),
+        pl.col("response_time").quantile,
+    )
+    good = samples.lazy().filter("ok").select("response_time", second=due_at)
+    times = (
+        good.group_by("second").agg(quantiles(rank, "nearest").alias(name) for name, rank in OVER_TIME).sort("second").collect()
+    )
+    # Streaming: it counts without a copy of the samples.
+    answered = samples.lazy().group_by(second=finished_at).agg(answered=pl.len(), failed=(~pl.col("ok")).sum())
+    due = samples.lazy().group_by(second=due_at).agg(due=pl.len())
+    both = due.join(answered, on="second", how="full", coalesce=True).collect(engine="streaming")
+    rates = both.sort("second").fill_null(0)
     return (
         Chart("Response time over the run", "lines", "seconds into the run", "response time", "time",
               tuple(line(times, name) for name in ("p50", "p95", "max")), phases(measures), x_unit="time"),
@@ -83,7 +90,16 @@ def line(frame: pl.DataFrame, name: str) -> Series:
 
 
 def phases(measures: Measures) -> tuple[Band, ...]:
-    return tuple(Band(interval.phase, interval.started_at, interval.finished_at) for interval in measures.run.intervals)
+    return tuple(
+        Band(named(interval, measures.run), interval.started_at, interval.finished_at) for interval in measures.run.intervals
+    )
+
+
+def named(interval: Interval, run: Run) -> str:
+    """The phase, with the labels that the scenario gave to its stages."""
+    stages: list[dict[str, Any]] = run.plan.get("segments", [])
+    labels = [str(stage["label"]) for stage in stages if stage.get("phase") == interval.phase and stage.get("label")]
+    return f"{interval.phase} ({', '.join(labels)})" if labels else interval.phase
 
 
 def breakdown(measures: Measures) -> Section:

@@ -28,7 +28,15 @@ def sentence(analysis: Analysis) -> str:
     count = len(actionable(analysis))
     found = "nothing to fix was found" if count == 0 else f"{count} {'thing' if count == 1 else 'things'} to fix"
     doubt = "; the run is suspect" if analysis.validity.state == "suspect" else ""
-    return f"{SLO_WORDS[analysis.slo.state]}; {found}{doubt}"
+    return f"{SLO_WORDS[analysis.slo.state]}; {found}{blind(analysis)}{doubt}"
+
+
+def blind(analysis: Analysis) -> str:
+    """What was not looked at must not read as clean."""
+    unseen, rules = len(analysis.skipped) + len(analysis.failed), {finding.rule.id for finding in analysis.findings}
+    if not unseen:
+        return ""
+    return f", but {unseen} of {unseen + len(analysis.clean) + len(rules)} rules could not look"
 
 
 def mood(analysis: Analysis) -> Mood:

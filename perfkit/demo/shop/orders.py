@@ -67,7 +67,7 @@ def line_view(customer: int, quantity: int, price: int, name: str) -> dict[str, 
 
 
 def discount(customer: int) -> int:
-    """In percent: one for each 100,000 that a customer ever spent, ten at most."""
+    """In percent: one for each 500,000 that what a customer ever bought costs today, ten at most."""
     # Planted (duplicate-queries): added up for each line of an order, three times, though it is the same for all of them.
-    spent = select(func.sum(OrderLine.quantity * OrderLine.price)).join(Order).where(Order.customer_id == customer)
-    return min(10, (session().scalar(spent) or 0) // 100_000)
+    bought = select(func.sum(OrderLine.quantity * Product.price)).join(Product).join(Order).where(Order.customer_id == customer)
+    return min(10, (session().scalar(bought) or 0) // 500_000)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, inspect, select, text
 from store.tables import Base, Category, Customer, Order, OrderLine, Product, Review, Setting
 
-CATEGORIES = 50
+CATEGORIES = 25
 PRODUCTS = 20_000
 REVIEWS = 60_000
 CUSTOMERS = 1_000

@@ -30,13 +30,17 @@ def _dispatch(recorder, plain):
 
     route_id = recorder.routes.id
     version = version_of("flask")
+    known = recorder.journal.frameworks
+    # Every attribute of Flask's proxy costs more than the rest of this function.
+    flask_request_itself = flask_request._get_current_object
 
     def full_dispatch_request(self, *arguments):
         request = current.get()
         if request is None or request.closed:
             return plain(self, *arguments)
-        recorder.framework("flask", version)
-        rule = flask_request.url_rule
+        if "flask" not in known:
+            recorder.framework("flask", version)
+        rule = flask_request_itself().url_rule
         if rule is not None:  # None: nothing matched
             request.route = route_id(rule.rule)
         if request.flags & PROFILED:

@@ -1,6 +1,7 @@
 """Wrappers for the fetching methods of a driver's blocking cursors: the time is added to the statement that is open there."""
 
 import os
+from itertools import repeat
 from time import thread_time_ns
 
 from ..calls import CPU, RESULT, ROWS, WALL
@@ -162,8 +163,38 @@ class Fetches:
 
     def rows(self, call, key, step):
         """What step() returns until it raises StopIteration, on the account of a statement that is open there."""
+        return (self._profiled_rows if call[RESULT] or call[CPU] >= 0 else self._rows)(call, key, step)
+
+    def _rows(self, call, key, step):
+        clock, fresh = self.recorder.clock, TIMED_ROWS
+        started = 0
+        try:
+            while True:
+                started = clock()
+                row = step()
+                call[WALL] += (clock() - started) * (1 if fresh else ROW_STRIDE)
+                call[ROWS] += 1
+                yield row
+                if fresh:
+                    fresh -= 1
+                    continue
+                started = 0
+                for _ in repeat(None, ROW_STRIDE - 1):
+                    row = step()
+                    call[ROWS] += 1
+                    yield row
+        except StopIteration:
+            self.forget(key, call)
+        except GeneratorExit:  # the loop was left; other fetches may follow
+            raise
+        except BaseException:
+            self.forget(key, call)
+            broke(self.recorder, call, started or clock())
+            raise
+
+    def _profiled_rows(self, call, key, step):
         recorder, clock = self.recorder, self.recorder.clock
-        takes_cpu, is_profiled = call[CPU] >= 0, call[RESULT]
+        takes_cpu = call[CPU] >= 0
         number = used = started = 0
         while True:
             weight = 1 if number < TIMED_ROWS else 0 if number % ROW_STRIDE else ROW_STRIDE
@@ -183,10 +214,7 @@ class Fetches:
                 call[WALL] += (clock() - started) * weight
                 if takes_cpu:
                     call[CPU] += (thread_time_ns() - used) * weight
-            if is_profiled:
-                fetched(recorder, call, (row,))
-            else:
-                call[ROWS] += 1
+            fetched(recorder, call, (row,))
             yield row
         self.forget(key, call)
 

@@ -21,6 +21,8 @@ class Plans:
         self._seen = {}
 
     def due(self, name):
+        if self._recorder.control[1]:
+            return False  # the scenario wants none
         times = self._seen.get(name, 0) + 1
         self._seen[name] = times
         return times in (1, AGAIN_AFTER + 1)

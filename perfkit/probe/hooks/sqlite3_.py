@@ -7,6 +7,7 @@ A connection's subclass slips in *below* a class of the user's (so that its `sup
 import os
 
 from ..records import CALL_IN_TRANSACTION
+from . import sqlite3_plain
 from .connecting import connected
 from .counted import DRIVERS
 from .cursors import Cursors
@@ -79,25 +80,22 @@ def classes_of_cursors(sqlite3, cursors):
             return made[base]
         if not (isinstance(base, type) and issubclass(base, sqlite3.Cursor)) or len(made) >= KEPT_CLASSES:
             return None
-        hooked = type(
-            base.__name__,
-            (base,),
-            {
-                "__module__": base.__module__,
-                "__qualname__": base.__qualname__,
-                "__doc__": base.__doc__,
-                "perfkit_base": base,
-                "execute": cursors.execute(base.execute),
-                "executemany": cursors.executemany(base.executemany),
-                "executescript": cursors.execute(base.executescript, explains=False),
-                "fetchone": cursors.fetchone(base.fetchone),
-                "fetchmany": cursors.fetchmany(base.fetchmany),
-                "fetchall": cursors.fetchall(base.fetchall),
-                "__iter__": cursors.iterate(base.__iter__, base.__next__),
-                "__next__": cursors.next(base.__next__),
-                "close": cursors.close(base.close),
-            },
-        )
+        if hasattr(base, "perfkit_base"):  # derived from one of ours: its own methods end in those that count
+            return base
+        general = {
+            "execute": cursors.execute(base.execute),
+            "executemany": cursors.executemany(base.executemany),
+            "executescript": cursors.execute(base.executescript, explains=False),
+            "fetchone": cursors.fetchone(base.fetchone),
+            "fetchmany": cursors.fetchmany(base.fetchmany),
+            "fetchall": cursors.fetchall(base.fetchall),
+            "__iter__": cursors.iterate(base.__iter__, base.__next__),
+            "__next__": cursors.next(base.__next__),
+            "close": cursors.close(base.close),
+        }
+        members = sqlite3_plain.methods(base, cursors, general) if base is sqlite3.Cursor else general
+        told = {"__module__": base.__module__, "__qualname__": base.__qualname__, "__doc__": base.__doc__}
+        hooked = type(base.__name__, (base,), {**members, **told, "perfkit_base": base})
         made[base] = made[hooked] = hooked
         return hooked
 
@@ -108,7 +106,7 @@ def classes_of_connections(sqlite3, cursor_class):
     plain_cursor = sqlite3.Connection.cursor
 
     plain_class = cursor_class(sqlite3.Cursor)
-
+    plain_execute = plain_class.execute
     class Hooked(sqlite3.Connection):
         def cursor(self, factory=sqlite3.Cursor):
             return plain_cursor(self, cursor_class(factory) or factory)
@@ -125,8 +123,13 @@ def classes_of_connections(sqlite3, cursor_class):
     class Direct(Hooked):
         """For connections without a class of the user's: two calls less per statement."""
 
-        def execute(self, *arguments):
-            return plain_cursor(self, plain_class).execute(*arguments)
+        def cursor(self, factory=sqlite3.Cursor):
+            if factory is sqlite3.Cursor:
+                return plain_cursor(self, plain_class)
+            return plain_cursor(self, cursor_class(factory) or factory)
+
+        def execute(self, sql, parameters=(), /):
+            return plain_execute(plain_cursor(self, plain_class), sql, parameters)
 
     made = {}
 

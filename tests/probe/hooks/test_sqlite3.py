@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from perfkit.probe.context import current
 from perfkit.probe.hooks import sqlite3_
 from perfkit.probe.records import CALL_FAILED, CALL_IN_TRANSACTION
 from tests.probe.hooks.recording import Probe
 
+SEVERAL = 6  # requests: after three the probe has seen enough call sites, and takes its quick way
 HUNDRED = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i FROM n"
 
 
@@ -44,6 +46,10 @@ def test_each_statement_is_recorded_once_with_its_rows(hooked: Probe) -> None:
     assert request.statements == 3
 
 
+class Own(sqlite3.Cursor):
+    """A class of the user's takes the general way."""
+
+
 FETCHES: tuple[Callable[[Any], object], ...] = (
     list,
     lambda cursor: cursor.fetchall(),
@@ -56,13 +62,17 @@ FETCHES: tuple[Callable[[Any], object], ...] = (
 
 
 @pytest.mark.parametrize("fetch", FETCHES)
-def test_every_way_of_fetching_counts_the_rows(hooked: Probe, fetch: Callable[[Any], object]) -> None:
+@pytest.mark.parametrize("cursor_class", [sqlite3.Cursor, Own])
+def test_every_way_of_fetching_counts_the_rows(
+    hooked: Probe, fetch: Callable[[Any], object], cursor_class: type[sqlite3.Cursor]
+) -> None:
     connection = sqlite3.connect(":memory:")
 
-    with hooked.request():
-        fetch(connection.execute(HUNDRED))
+    for _ in range(SEVERAL):
+        with hooked.request():
+            fetch(connection.cursor(cursor_class).execute(HUNDRED))
 
-    assert [rows for _, rows in hooked.statements()] == [100]
+    assert [rows for _, rows in hooked.statements()] == [100] * SEVERAL
 
 
 def test_a_loop_over_many_rows_keeps_count_although_it_times_a_few(hooked: Probe) -> None:
@@ -74,6 +84,76 @@ def test_a_loop_over_many_rows_keeps_count_although_it_times_a_few(hooked: Probe
     (call,) = hooked.seen().statements()
     assert total == 12502500
     assert call["rows"] == 5000
+
+
+def test_a_loop_that_is_left_can_be_gone_on_with(hooked: Probe) -> None:
+    connection = sqlite3.connect(":memory:")
+
+    with hooked.request():
+        cursor = connection.execute(HUNDRED)
+        for (i,) in cursor:
+            if i == 7:
+                break
+        rest = cursor.fetchall()
+
+    assert len(rest) == 93
+    assert hooked.statements() == [(HUNDRED.replace("100", "?").replace("1", "?"), 100)]
+
+
+def test_a_cursor_made_by_the_class_of_another_works(hooked: Probe) -> None:
+    connection = shop()
+
+    with hooked.request():
+        cursor = type(connection.cursor())(connection)
+        before = (cursor.fetchone(), cursor.fetchall(), cursor.fetchmany(), list(cursor))
+        cursor.execute("SELECT * FROM orders").fetchall()
+
+    assert before == (None, [], [], [])
+    assert hooked.statements() == [("SELECT * FROM orders", 20)]
+
+
+def test_a_class_derived_from_ours_counts_once(hooked: Probe) -> None:
+    connection = shop()
+
+    class Derived(type(connection.cursor())):  # type: ignore[misc]
+        def execute(self, sql: str, parameters: Any = (), /) -> Any:
+            return super().execute(sql, parameters)
+
+    with hooked.request():
+        connection.cursor(Derived).execute("SELECT * FROM orders").fetchall()
+
+    assert hooked.statements() == [("SELECT * FROM orders", 20)]
+
+
+def test_settled_statements_are_recorded_as_the_first_ones_were(hooked: Probe) -> None:
+    connection = shop(isolation_level=None)
+
+    for _ in range(SEVERAL):
+        with hooked.request():
+            connection.execute("BEGIN")
+            connection.execute("SELECT * FROM orders WHERE id = ?", (3,)).fetchall()
+            connection.execute("ROLLBACK")
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute("INSERT INTO orders (id) VALUES (1)")
+
+    calls = [(row["name"], row["rows"], row["flags"], row["parameters"]) for row in hooked.seen().statements()]
+    assert len(calls) == 2 * SEVERAL
+    assert len(set(calls)) == 2
+    assert {flags for _, _, flags, _ in calls} == {CALL_IN_TRANSACTION, CALL_FAILED}
+
+
+def test_what_comes_after_the_end_of_its_request_is_dropped(hooked: Probe) -> None:
+    connection = shop()
+    for _ in range(SEVERAL):
+        with hooked.request() as request:
+            connection.execute("SELECT * FROM orders").fetchall()
+    token = current.set(request)
+
+    connection.execute("SELECT * FROM orders").fetchall()
+
+    current.reset(token)
+    assert len(hooked.statements()) == SEVERAL
+    assert len(request.calls) == 1
 
 
 def test_the_time_of_a_lazy_scan_is_in_its_fetches(hooked: Probe) -> None:
@@ -102,14 +182,17 @@ def test_a_statement_left_unread_is_written_when_its_request_ends(hooked: Probe)
 def test_a_cursor_used_again_ends_the_statement_before(hooked: Probe) -> None:
     cursor = shop().cursor()
 
-    with hooked.request() as request:
-        cursor.execute("SELECT id FROM orders").fetchmany(5)
-        cursor.execute("SELECT customer FROM orders")
-        assert len(request.open) == 1
-        cursor.close()
-        assert request.open == {}
+    for _ in range(SEVERAL):
+        with hooked.request() as request:
+            cursor.execute("SELECT id FROM orders").fetchmany(5)
+            cursor.execute("SELECT customer FROM orders")
+            cursor.execute("DELETE FROM orders WHERE id > 1000")
+            assert cursor.fetchone() is None
 
-    assert hooked.statements() == [("SELECT id FROM orders", 5), ("SELECT customer FROM orders", 0)]
+        assert request.statements == 3
+
+    once = [("SELECT id FROM orders", 5), ("SELECT customer FROM orders", 0), ("DELETE FROM orders WHERE id > ?", 0)]
+    assert hooked.statements() == once * SEVERAL
 
 
 def test_transactions_pragmas_and_connects_are_housekeeping(hooked: Probe) -> None:
