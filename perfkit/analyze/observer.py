@@ -35,7 +35,7 @@ def cpu_per_request(measures: Measures, phase: Phase) -> float | None:
     if len(rows) < 2:  # noqa: PLR2004 - a difference needs two rows
         return None
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
-    finished = measures.all_samples.filter(pl.col("finished_at").is_between(first["at"], last["at"])).height
+    finished = int(measures.all_samples["finished_at"].is_between(first["at"], last["at"]).sum())
     return (last["target_cpu"] - first["target_cpu"]) / finished if finished >= MIN_REQUESTS else None
 
 

@@ -1,7 +1,7 @@
 """Requests fetch again what earlier requests fetched already, although nothing was written in between.
 
 What it looks for
-    SELECTs of 1 ms and more whose question (statement and parameters) comes back in other
+    SELECTs of 5 ms and more whose question (statement and parameters) comes back in other
     requests. The stream of the measure phase is replayed through a cache in each process that
     forgets after 60 s, and at every write to one of the tables: half of the reads would be hits,
     and 5 % of the endpoint's server time would be saved.

@@ -52,7 +52,7 @@ def hooked(recorder):
 
     cursors = Cursors(recorder, Names(recorder, str), lambda _cursor: (PENDING, 0), None)
     members = {"execute": cursors.execute(Idle.execute), "fetchall": cursors.fetchall(Idle.fetchall)}
-    if DRIVERS and DRIVERS <= {"sqlite3", "aiosqlite"}:
+    if DRIVERS and {"sqlite3", "aiosqlite"} >= DRIVERS:
         others = ("executemany", "executescript", "fetchone", "fetchmany", "__iter__", "__next__")
         members = sqlite3_plain.methods(Idle, cursors, dict(members, **dict.fromkeys(others)))
     return type("Hooked", (Idle,), members)

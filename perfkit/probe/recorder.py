@@ -97,7 +97,7 @@ class Recorder:
             try:
                 number = int(identity, 16)
             except ValueError:
-                pass
+                number = 0
             if not 0 < number <= MAX_UINT64:  # perfkit did not send that
                 number = 0
         try:

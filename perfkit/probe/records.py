@@ -72,7 +72,9 @@ CALL_FIELDS = (
     ("rows", "i"),  # fetched, or affected; -1 unknown
     ("name", "I"),  # the statement's shape, the host, the pool
     ("site", "I"),  # call site "file:line in function"; 0 when it was not walked
-    ("parameters", "Q"),  # hash of the parameters; 0 without
+    # hash of the parameters; 0 without. It is Python's own, so it compares within one process (and among workers that were
+    # forked from one master, which share its seed), never between runs.
+    ("parameters", "Q"),
     ("result", "I"),  # checksum of the fetched rows, PROFILE mode only; 0 without
     ("started", "q"),
     ("wall", "q"),  # statements: with their fetches

@@ -137,7 +137,9 @@ class Sites:
             self._ids.clear()
         places = [(frame.f_code, frame.f_lineno or 0) for frame in frames]
         lines = ["%s:%d in %s" % (self._shown(code.co_filename), line, code.co_name) for code, line in places]
-        found = self._ids[chain] = self._name("\n".join(lines))
+        found = self._name("\n".join(lines))
+        if all(code is self._codes.get(id(code)) for code, _ in places):  # unless the table was emptied on the way
+            self._ids[chain] = found
         return found
 
     def _shown(self, file):

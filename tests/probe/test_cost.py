@@ -12,13 +12,15 @@ from perfkit.probe.recorder import Recorder
 
 
 @pytest.mark.parametrize("drivers", [set(), {"sqlite3"}, {"psycopg"}])
-def test_a_request_and_a_statement_have_their_costs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drivers: set[str]
-) -> None:
+def test_a_request_and_a_statement_have_their_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drivers: set[str]) -> None:
     monkeypatch.setattr(counted, "DRIVERS", drivers)
     told: list[dict[str, Any]] = []
     recorder: Any = Recorder(str(tmp_path))
-    recorder.event = lambda _kind, **fields: told.append(fields)
+
+    def event(_kind: str, **fields: Any) -> None:
+        told.append(fields)
+
+    recorder.event = event
 
     cost.tell(recorder)
 

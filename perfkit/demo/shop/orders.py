@@ -10,6 +10,9 @@ from store.tables import CartLine, Order, OrderLine, Product
 
 routes = Blueprint("orders", __name__)
 
+SEASON = 7
+DEAR = 50_000
+
 
 @routes.get("/orders")
 def orders() -> Response:
@@ -28,7 +31,7 @@ def order(order_id: int) -> Response:
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.id)
     )
-    shown = [line_view(found.customer_id, *line) for line in lines]
+    shown = [line_view(*line) for line in lines]
     return jsonify(id=found.id, placed=found.placed, lines=shown)
 
 
@@ -61,13 +64,13 @@ def order_summary(order: Order) -> dict[str, object]:
     return {"id": order.id, "placed": order.placed, "total": total, "items": [line.product.name for line in order.lines]}
 
 
-def line_view(customer: int, quantity: int, price: int, name: str) -> dict[str, object]:
-    reduced, saved = price * (100 - discount(customer)) // 100, price * discount(customer) // 100
-    return {"name": name, "quantity": quantity, "price": price, "reduced": reduced, "saved": saved, "percent": discount(customer)}
+def line_view(quantity: int, price: int, name: str) -> dict[str, object]:
+    reduced, saved = price * (100 - discount()) // 100, price * discount() // 100
+    return {"name": name, "quantity": quantity, "price": price, "reduced": reduced, "saved": saved, "percent": discount()}
 
 
-def discount(customer: int) -> int:
-    """In percent: one for each 500,000 that what a customer ever bought costs today, ten at most."""
-    # Planted (duplicate-queries): added up for each line of an order, three times, though it is the same for all of them.
-    bought = select(func.sum(OrderLine.quantity * Product.price)).join(Product).join(Order).where(Order.customer_id == customer)
-    return min(10, (session().scalar(bought) or 0) // 500_000)
+def discount() -> int:
+    """In percent: one for each 100 dear products of the season's category, ten at most."""
+    # Planted (duplicate-queries): counted for each line of an order, three times, though it is the same for all of them.
+    dear = select(func.count(Product.id)).where(Product.category_id == SEASON, Product.price > DEAR)
+    return min(10, (session().scalar(dear) or 0) // 100)

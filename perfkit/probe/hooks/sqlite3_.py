@@ -107,6 +107,7 @@ def classes_of_connections(sqlite3, cursor_class):
 
     plain_class = cursor_class(sqlite3.Cursor)
     plain_execute = plain_class.execute
+
     class Hooked(sqlite3.Connection):
         def cursor(self, factory=sqlite3.Cursor):
             return plain_cursor(self, cursor_class(factory) or factory)
