@@ -239,9 +239,9 @@ def test_a_call_in_a_comprehension_belongs_to_the_function_around_it(recorder: A
     recorder.control = bytes([records.PROFILE])
 
     def names_of_products() -> Any:
-        return [recorder.site(None, 1) for _ in range(1)][0]
+        return [recorder.site(None, 1) for _ in range(1)]
 
-    site = names_of_products()
+    (site,) = names_of_products()
 
     text = {number: text for text, number in recorder.names.ids.items()}
     assert text[site].splitlines()[0].endswith(" in names_of_products")

@@ -27,7 +27,7 @@ def install(recorder):
 
     names = Names(recorder, lambda _cursor, query: str(query))
     cursors = Cursors(recorder, names, outcome, explaining(recorder, sqlite3))
-    connection_class = classes_of_connections(sqlite3, classes_of_cursors(sqlite3, cursors))
+    connection_class = classes_of_connections(sqlite3, cursors, classes_of_cursors(sqlite3, cursors))
     with Patches() as undo:
         for module in (sqlite3, sqlite3.dbapi2):
             undo.put(module, "connect", connecting(recorder, sqlite3, module.connect, connection_class))
@@ -102,11 +102,10 @@ def classes_of_cursors(sqlite3, cursors):
     return cursor_class
 
 
-def classes_of_connections(sqlite3, cursor_class):
+def classes_of_connections(sqlite3, cursors, cursor_class):
     plain_cursor = sqlite3.Connection.cursor
 
     plain_class = cursor_class(sqlite3.Cursor)
-    plain_execute = plain_class.execute
 
     class Hooked(sqlite3.Connection):
         def cursor(self, factory=sqlite3.Cursor):
@@ -122,15 +121,14 @@ def classes_of_connections(sqlite3, cursor_class):
             return self.cursor().executescript(*arguments)
 
     class Direct(Hooked):
-        """For connections without a class of the user's: two calls less per statement."""
+        """For connections without a class of the user's."""
 
         def cursor(self, factory=sqlite3.Cursor):
             if factory is sqlite3.Cursor:
                 return plain_cursor(self, plain_class)
             return plain_cursor(self, cursor_class(factory) or factory)
 
-        def execute(self, sql, parameters=(), /):
-            return plain_execute(plain_cursor(self, plain_class), sql, parameters)
+        execute = sqlite3_plain.execute_at_once(sqlite3.Cursor.execute, cursors, plain_cursor, plain_class)
 
     made = {}
 

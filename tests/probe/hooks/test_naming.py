@@ -47,9 +47,13 @@ def test_no_parameters_hash_to_nothing_and_unprintable_ones_do_not_raise() -> No
         def __repr__(self) -> str:
             raise RuntimeError
 
+        def __hash__(self) -> int:
+            raise RuntimeError
+
     assert hash_of(()) == hash_of(None) == 0
-    assert hash_of((Broken(),)) == 0
+    assert hash_of((Broken(),)) == hash_of([Broken()]) == 0
     assert hash_of((1,)) != hash_of((2,)) != 0
+    assert hash_of([1]) == hash_of([1]) != hash_of([2]) != 0
 
 
 def test_an_equal_text_hashes_alike_however_it_came_to_be() -> None:
