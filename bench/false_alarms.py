@@ -29,6 +29,7 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=10)
     options.add_argument("--scenario", type=Path, default=ROOT / "scenarios" / "shop-mended.yaml")
     wanted = options.parse_args()
+    RESULTS.parent.mkdir(exist_ok=True)
     if not RESULTS.exists():
         RESULTS.write_text(HEAD)
     total = 0
