@@ -12,6 +12,8 @@ HOUSEKEEPING = frozenset(
 KNOWN_TEXTS = 5_000  # texts kept for the quick way; an application that writes literals into its SQL never ends
 LONGEST_TEXT = 4_000  # characters: what a mapper writes; batches of inserts grow to megabytes and never come back
 LONGEST_NAME = 2_000  # characters that are kept of those
+# With DEBUG = True, Django asks SQLite to quote the parameters of every statement, for its own log of them.
+DEBUGGING = re.compile(r"SELECT QUOTE\(\?\)(?:, QUOTE\(\?\))*\Z")
 FIRST_WORD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*([A-Za-z]*)", re.DOTALL)
 WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 LOCKS = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE|KEY\s+SHARE)\b", re.IGNORECASE)
@@ -51,7 +53,7 @@ class Names:
             found = self.known.get(text)
             if found is not None:
                 return found
-            name = 0 if verb(text) in HOUSEKEEPING else self._recorder.statement_name(shortened(text))
+            name = 0 if verb(text) in HOUSEKEEPING or DEBUGGING.match(text) else self._recorder.statement_name(shortened(text))
             if name and is_explainable(text):
                 self.explainable.add(name)
             found = name, self._recorder.sites.settled(name)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from perfkit.probe.hooks.naming import HOUSEKEEPING, is_explainable, verb
+from perfkit.probe.hooks.naming import DEBUGGING, HOUSEKEEPING, is_explainable, verb
 from perfkit.probe.hooks.plans import indented, relations
 from perfkit.probe.hooks.values import fold, hash_of, hash_of_sets
 
@@ -25,6 +25,11 @@ def test_the_verb_is_the_first_word_that_is_no_comment(text: str, word: str) -> 
 
 def test_an_empty_statement_is_housekeeping_as_a_pool_checks_with_it() -> None:
     assert verb("") in HOUSEKEEPING
+
+
+def test_what_django_asks_sqlite_for_its_own_log_is_nobodys_statement() -> None:
+    assert DEBUGGING.match("SELECT QUOTE(?), QUOTE(?)")
+    assert not DEBUGGING.match("SELECT QUOTE(?) FROM notes")
 
 
 @pytest.mark.parametrize(
