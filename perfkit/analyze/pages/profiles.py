@@ -1,5 +1,6 @@
 """What the profilers saw: flame views per endpoint, functions, statements, memory."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,7 @@ STATEMENTS: Final = 60
 LEAST_SAMPLES: Final = 20
 # Narrower than a pixel on most screens.
 NARROWEST: Final = 0.002
+INSTALLED: Final = re.compile(r"^.*/(?:site-packages|dist-packages|lib/python\d+\.\d+t?)/")
 SHARED: Final = "shared: server, protocol and middleware, no endpoint's own"
 
 
@@ -71,9 +73,14 @@ def frame(name: str, node: Node, measures: Measures, narrowest: float) -> Frame:
         name=function,
         value=node.value,
         children=tuple(frame(child, below, measures, narrowest) for child, below in children if below.value >= narrowest),
-        place=place,
+        place=shortened(place),
         own=bool(place) and measures.is_own(place.rpartition(":")[0]),
     )
+
+
+def shortened(file: str) -> str:
+    """The file of an installed package from the package on: where it is installed does not matter to a reader."""
+    return INSTALLED.sub("", file)
 
 
 def split(name: str) -> tuple[str, str]:
@@ -90,7 +97,7 @@ def hotspots(measures: Measures) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            row["function"], f"{row['file']}:{row['line']}", row["endpoint"] or "shared", "yes" if row["own"] else "",
+            row["function"], f"{shortened(row['file'])}:{row['line']}", row["endpoint"] or "shared", "yes" if row["own"] else "",
             row["self_time"], row["cumulative_time"], row["self_share"], row["low"], row["high"],
         )
         for row in measures.hotspots.head(FUNCTIONS).to_dicts()
