@@ -30,6 +30,8 @@ DECELERATION: Final = 0.5
 LEAKING_SHARE: Final = 2 / 3
 FEWEST_REQUESTS: Final = 200
 FEWEST_ROWS: Final = 24
+# Pools, caches and allocator arenas of a healthy service were still filling after 20 s (docs/results/false-alarms.md).
+SHORTEST: Final = 40.0
 # With fewer filled bins the rank test cannot reach ALPHA with room for one exception.
 FEWEST_BINS: Final = 8
 # Private memory says most; proportional next; resident counts what is shared.
@@ -78,7 +80,8 @@ def per_worker(evidence: Evidence) -> tuple[Growth, ...] | Missing:
     found = tuple(_judge_workers(rows, served))
     if not found:
         return Missing(
-            f"too short to tell growth from settling: it takes {FEWEST_REQUESTS} requests and {FEWEST_ROWS} readings of a worker"
+            f"too short to tell growth from settling: it takes {FEWEST_REQUESTS} requests, "
+            f"{FEWEST_ROWS} readings and {SHORTEST:g} s of a worker"
         )
     return found
 
@@ -90,7 +93,8 @@ def _window(warm_up: Interval | None, measure: Interval | None) -> tuple[float, 
 
 def _judge_workers(rows: pl.DataFrame, served: pl.DataFrame) -> Iterator[Growth]:
     for (pid,), readings in rows.partition_by("pid", as_dict=True, maintain_order=True).items():
-        if readings.height < FEWEST_ROWS:
+        watched = float(readings["at"][-1] - readings["at"][0])
+        if readings.height < FEWEST_ROWS or watched < SHORTEST:
             continue
         column = next(name for name in PREFERENCE if name == "rss" or bool((readings[name] > 0).all()))
         finished = served.filter(pl.col("pid") == pid)["finished_at"].to_numpy()

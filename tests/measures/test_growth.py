@@ -70,9 +70,11 @@ def test_too_few_requests_or_readings_are_missing() -> None:
     few_requests = measures(many(150), memory=[a_memory(float(at)) for at in range(110)])
     few_readings = measures(many(1000), memory=[a_memory(float(at) * 5) for at in range(22)])
 
-    for found in (few_requests, few_readings):
+    short = measures(many(1000), memory=[a_memory(at / 4) for at in range(110)])
+
+    for found in (few_requests, few_readings, short):
         assert found.growth == Missing(
-            "too short to tell growth from settling: it takes 200 requests and 24 readings of a worker"
+            "too short to tell growth from settling: it takes 200 requests, 24 readings and 40 s of a worker"
         )
         assert not found.leak
 
