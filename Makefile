@@ -46,6 +46,7 @@ check: $(VENV)/.set-up-dev  ## Format, lint, types, import contracts.
 bench: $(VENV)/.set-up-dev  ## What perfkit itself costs, and how fast it judges.
 	$(BIN)/python -m bench.probe_cost
 	$(BIN)/python -m bench.analysis_speed
+	$(BIN)/python -m bench.generator_cost
 
 golden: $(VENV)/.set-up-dev  ## Write the golden files anew; read the diff.
 	PERFKIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden

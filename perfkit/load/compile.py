@@ -2,7 +2,8 @@
 
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -10,16 +11,16 @@ from pydantic import JsonValue
 
 from perfkit.errors import LoadError
 from perfkit.evidence import Phase
+from perfkit.load.destination import Destination, destination
 from perfkit.load.jsonpath import compile_path
-from perfkit.load.plan import AuthPlan, Expectation, FlowPlan, Plan, Render, RepeatPlan, RequestPlan, Segment, StepPlan, ThinkPlan
+from perfkit.load.plan import AuthPlan, Expectation, FlowPlan, Plan, RepeatPlan, RequestPlan, Segment, StepPlan, ThinkPlan
 from perfkit.load.reading import Extract, Find, by_cookie, by_header, by_jsonpath, by_regex
 from perfkit.load.responses import OFFERED_ENCODINGS
-from perfkit.load.transport import Destination, destination
+from perfkit.load.slots import compile_slot, text_of
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import open_feed
 from perfkit.scenario.model import Auth, Expect, Extractor, Flow, Http, RepeatStep, RequestStep, Scenario, Stage, Step, ThinkStep
 from perfkit.scenario.steps import step_name
-from perfkit.scenario.templates import compile_tree, show
 from perfkit.version import VERSION
 
 # Virtual users of an open load that gives no max_in_flight: enough to see a target stall, few enough for one process.
@@ -41,7 +42,7 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
     return Plan(
         flows=tuple(flows),
         cumulative_weights=tuple(sum(flow.weight for flow in flows[: count + 1]) for count in range(len(flows))),
-        auth={name: _auth(name, auth, headers) for name, auth in scenario.auth.items()},
+        auth={name: _auth(name, auth, headers, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
         segments=segments(scenario, profile, profile_for),
         destination=_destination(scenario),
         variables=scenario.vars,
@@ -118,10 +119,11 @@ def _flow(name: str, flow: Flow, headers: Mapping[str, str]) -> FlowPlan:
     return FlowPlan(name, flow.weight, tuple(step(item) for item in flow.steps))
 
 
-def _auth(name: str, auth: Auth, headers: Mapping[str, str]) -> AuthPlan:
+def _auth(name: str, auth: Auth, headers: Mapping[str, str], flows: tuple[str, ...]) -> AuthPlan:
     # A login carries no auth of its own: it would have to log in first.
-    login = None if auth.login is None else _request("", f"{name}.login", auth.login, headers, None)
-    return AuthPlan(login, tuple((key, _render(value)) for key, value in auth.apply_headers.items()))
+    login = auth.login
+    logins = {} if login is None else {flow: _request(flow, f"{name}.login", login, headers, None) for flow in flows}
+    return AuthPlan(logins, tuple((key, compile_slot(value)) for key, value in auth.apply_headers.items()))
 
 
 def _request(flow: str, place: str, step: RequestStep, headers: Mapping[str, str], auth: str | None) -> RequestPlan:
@@ -133,10 +135,10 @@ def _request(flow: str, place: str, step: RequestStep, headers: Mapping[str, str
         endpoint=endpoint,
         named=step.name is not None,
         method=step.method,
-        url=_render(step.url),
-        params=tuple((name, _render(value)) for name, value in step.params.items()),
-        shared_headers=tuple((name, _render(value)) for name, value in headers.items()),
-        headers=tuple((name, _render(value)) for name, value in step.headers.items()),
+        url=compile_slot(step.url),
+        params=tuple((name, compile_slot(value)) for name, value in step.params.items()),
+        shared_headers=tuple((name, compile_slot(value)) for name, value in headers.items()),
+        headers=tuple((name, compile_slot(value)) for name, value in step.headers.items()),
         step_header=quote(endpoint, safe=""),
         content_type=content_type,
         body=body,
@@ -148,37 +150,47 @@ def _request(flow: str, place: str, step: RequestStep, headers: Mapping[str, str
 
 def _body(step: RequestStep) -> tuple[str, Callable[[Context], bytes] | None]:
     if step.json_body is not None:
-        tree = _render(step.json_body)
-        return "application/json", lambda context: json.dumps(tree(context), ensure_ascii=False).encode()
+        tree = compile_slot(step.json_body)
+        return "application/json", _written(tree.is_constant, lambda context: _json(tree.render(context)))
     if step.form is not None:
-        fields = [(name, _render(value)) for name, value in step.form.items()]
-        return _FORM, lambda context: urlencode([(name, show(render(context))) for name, render in fields]).encode()
+        fields = [(name, compile_slot(value)) for name, value in step.form.items()]
+        is_constant = all(slot.is_constant for _, slot in fields)
+        return _FORM, _written(is_constant, lambda context: _form([(name, slot.render(context)) for name, slot in fields]))
     if step.body is not None:
-        text = _render(step.body)
-        return "text/plain; charset=utf-8", lambda context: show(text(context)).encode()
+        text = compile_slot(step.body)
+        return "text/plain; charset=utf-8", _written(text.is_constant, lambda context: text_of(text.render(context)).encode())
     return "", None
+
+
+def _written(is_constant: bool, body: Callable[[Context], bytes]) -> Callable[[Context], bytes]:
+    """A body without holes is written once."""
+    if not is_constant:
+        return body
+    content = body(Context(Random(0)))
+    return lambda _: content
+
+
+def _json(value: JsonValue) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _form(fields: Sequence[tuple[str, JsonValue]]) -> bytes:
+    return urlencode([(name, text_of(value)) for name, value in fields]).encode()
 
 
 def _expectation(expect: Expect) -> Expectation:
     return Expectation(
         status=None if expect.status is None else frozenset(expect.status),
         under=expect.under,
-        headers=tuple((name, _render(value)) for name, value in expect.header.items()),
-        json=tuple((path, compile_path(path), _render(value)) for path, value in expect.json.items()),
-        contains=None if expect.contains is None else _render(expect.contains),
+        headers=tuple((name, compile_slot(value).render) for name, value in expect.header.items()),
+        json=tuple((path, compile_path(path), compile_slot(value).render) for path, value in expect.json.items()),
+        contains=None if expect.contains is None else compile_slot(expect.contains).render,
     )
 
 
 def _extract(name: str, extractor: Extractor) -> Extract:
     finder = _FINDERS[extractor.engine]
     return Extract(name, f"{extractor.engine} {extractor.expression}", finder(extractor.expression), extractor.pick == "random")
-
-
-def _render(value: JsonValue) -> Render:
-    tree = compile_tree(value)
-    if not tree.names and not isinstance(value, dict | list) and "${" not in str(value):
-        return lambda _: value
-    return tree.render
 
 
 def _destination(scenario: Scenario) -> Destination:

@@ -3,7 +3,7 @@
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
-from perfkit.load.transport import Answer
+from perfkit.load.exchange import Headers
 
 _EXPIRED: Final = "1970"  # what servers write when they take a cookie back, next to Max-Age=0
 
@@ -13,15 +13,13 @@ class Cookies:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
+        self.header = ""  # as it is sent; empty without cookies
 
-    def take(self, answer: Answer) -> None:
-        for name, value in answer.headers:
+    def take(self, headers: Headers) -> None:
+        for name, value in headers:
             if name.lower() == "set-cookie":
                 self._take(value)
-
-    def header(self) -> str:
-        """The Cookie header; empty without cookies."""
-        return "; ".join(f"{name}={value}" for name, value in self.values.items())
+                self.header = "; ".join(f"{key}={kept}" for key, kept in self.values.items())
 
     def _take(self, line: str) -> None:
         try:

@@ -214,7 +214,8 @@ def _start() -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        # Its arithmetic is small: a pool of threads per library would only be memory and wake-ups.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"},
         # A group of its own: the terminal's signals go to perfkit alone.
         start_new_session=True,
     )

@@ -1,18 +1,23 @@
 """One user, each flow once, written down as a transcript: what `perfkit check` shows before any load is made."""
 
+import asyncio
 import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from random import Random
 from typing import Final
+from urllib.parse import urlsplit
 
+import uvloop
 from pydantic import JsonValue
 
 from perfkit.load.compile import compile_plan
-from perfkit.load.plan import FlowPlan
-from perfkit.load.play import Outcome, Player
-from perfkit.load.transport import SocketTransport
+from perfkit.load.dice import Dice
+from perfkit.load.exchange import Exchange as Sent
+from perfkit.load.plan import FlowPlan, Plan
+from perfkit.load.plane.client import Client
+from perfkit.load.plane.manners import Manners
+from perfkit.load.play import Player, writers
 from perfkit.scenario.feeders import Exhausted
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.secrets import MASK, is_sensitive, mask, mask_text
@@ -44,38 +49,37 @@ class _Skipping:
     def now(self) -> float:
         return time.monotonic() + self._skipped
 
-    def wait_until(self, due: float) -> None:
+    def skip_to(self, due: float) -> None:
         self._skipped += max(due - self.now(), 0.0)
-
-    def check(self) -> None:
-        """Nothing ends a dry run early."""
 
 
 class _Transcript:
+    """A journal in which everything is shown."""
+
     def __init__(self, base_url: str) -> None:
         self.exchanges: list[Exchange] = []
-        self._base_url = base_url
+        parts = urlsplit(base_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
 
-    def due(self, at: float, /) -> None:
+    def wants(self, _endpoint: str, /) -> bool:
+        return True
+
+    def unsent(self, _exchange: Sent, /) -> None:
         """Only outcomes are shown."""
 
-    def left(self, due: float, /) -> None:
-        """Only outcomes are shown."""
-
-    def ended(self, outcome: Outcome, /) -> None:
-        answer = outcome.answer
-        request = outcome.request
-        problem = mask_text(": ".join(filter(None, [outcome.error, outcome.problem])))
+    def ended(self, sent: Sent, /) -> None:
+        step = sent.step
+        problem = mask_text(": ".join(filter(None, [sent.error, sent.problem])))
         self.exchanges.append(
             Exchange(
-                flow=request.flow,
-                step=request.step,
-                method=request.method,
-                url=mask_text(self._base_url + outcome.path),
-                status=answer.status,
-                time=answer.finished_at - answer.sent_at,
-                bytes=len(answer.body),
-                extracted={name: MASK if is_sensitive(name) else mask(value) for name, value in outcome.extracted.items()},
+                flow=step.flow,
+                step=step.step,
+                method=step.method,
+                url=mask_text(self._origin + sent.path),
+                status=sent.status,
+                time=sent.finished_at - sent.sent_at,
+                bytes=sent.size,
+                extracted={name: MASK if is_sensitive(name) else mask(value) for name, value in sent.extracted.items()},
                 problem=problem,
             )
         )
@@ -89,14 +93,39 @@ def play_once(scenario: Scenario, environment: Mapping[str, str]) -> list[Exchan
     """Plays each flow once, pauses skipped; raises LoadError when the target may not be fired at."""
     plan = compile_plan(scenario, scenario.default_load(), 0.0, RUN_ID)
     transcript = _Transcript(scenario.target.base_url)
-    pace = _Skipping()
-    player = Player(plan, 1, SocketTransport(plan.destination, pace.now), pace, transcript, itertools.count(1), environment)
+    loop = uvloop.new_event_loop()
     try:
-        for iteration, flow in enumerate(plan.flows):
-            try:
-                player.play(flow, pace.now(), Random(f"{plan.seed}:{iteration}"), iteration)
-            except Exhausted:
-                transcript.ran_out(flow)
+        loop.run_until_complete(_play(plan, transcript, environment))
     finally:
-        player.close()
+        loop.close()
     return transcript.exchanges
+
+
+async def _play(plan: Plan, transcript: _Transcript, environment: Mapping[str, str]) -> None:
+    clock = _Skipping()
+    player = Player(plan, writers(plan), 1, clock.now, transcript, itertools.count(1), environment)
+    ended = asyncio.Event()
+    faults: list[Exception] = []
+    client = Client(player.exchange, plan.destination, Manners(), clock.now, ended.set, faults.append)
+    for iteration, flow in enumerate(plan.flows):
+        try:
+            for effect in player.play(flow, clock.now(), Dice(plan.seed).start(iteration), iteration):
+                if isinstance(effect, float):
+                    clock.skip_to(effect)
+                    continue
+                ended.clear()
+                client.send()
+                await _outcome(client, ended, clock, plan.destination.timeout)
+                if faults:
+                    raise faults[0]
+        except Exhausted:
+            transcript.ran_out(flow)
+    client.close()
+    await asyncio.sleep(0)
+
+
+async def _outcome(client: Client, ended: asyncio.Event, clock: _Skipping, limit: float) -> None:
+    try:
+        await asyncio.wait_for(ended.wait(), limit)
+    except TimeoutError:
+        client.expire(clock.now(), 0.0)

@@ -4,71 +4,46 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from perfkit.evidence import GeneratorHealth, Phase
+import numpy as np
+
+from perfkit.evidence import GeneratorHealth
+from perfkit.stats.histogram import Histogram, Numbers
 
 # A stretch this long with a full core is what makes a run's tail its generator's; a mean over the phase would hide it.
 BUSIEST_STRETCH: Final = 5
 
 
 class Health:
-    """Counts of the measure phase; other phases are not judged."""
+    """What is known of the measure phase; other phases are not judged."""
 
     def __init__(self) -> None:
-        self.offered = 0
-        self.sent = 0
         self.finished = 0
-        self.dropped = 0
-        self._lags: list[float] = []
-        self._open_loop = False
+        self._lags = Histogram()
         self._cpu: list[tuple[float, float]] = []
 
-    def due(self, phase: Phase) -> None:
-        """A request became due."""
-        self.offered += phase == "measure"
+    def ended(self, lags: Numbers) -> None:
+        """Requests have their outcome on record; each open arrival says how late it left, others NaN.
 
-    def left(self, phase: Phase) -> None:
-        """A request was handed to the transport."""
-        self.sent += phase == "measure"
-
-    def ended(self, phase: Phase) -> None:
-        """A request has an outcome on record."""
-        self.finished += phase == "measure"
-
-    def drop(self, phase: Phase) -> None:
-        """An arrival that never became a request: it was offered all the same."""
-        if phase == "measure":
-            self.offered += 1
-            self.dropped += 1
-
-    def arrival(self, phase: Phase, lag: float) -> None:
-        """How late an open arrival left, after its time and after a free virtual user was there for it."""
-        if phase == "measure":
-            self._open_loop = True
-            self._lags.append(max(lag, 0.0))
+        Late is counted from when a free virtual user was there for it: waiting for one is the limit's doing, and the target's.
+        """
+        self.finished += len(lags)
+        self._lags.add(Histogram.of(np.maximum(lags[~np.isnan(lags)], 0.0)))
 
     def cpu(self, at: float, used: float) -> None:
         """CPU seconds used by this process up to `at`; called about once a second of the measure phase."""
         self._cpu.append((at, used))
 
-    def close(self) -> GeneratorHealth:
-        lags = sorted(self._lags)
+    def close(self, offered: int, sent: int, dropped: int) -> GeneratorHealth:
         return GeneratorHealth(
-            offered=self.offered,
-            sent=self.sent,
+            offered=offered,
+            sent=sent,
             finished=self.finished,
-            dropped=self.dropped,
-            lag_p50=nearest_rank(lags, 0.50),
-            lag_p99=nearest_rank(lags, 0.99),
+            dropped=dropped,
+            lag_p50=self._lags.quantile(0.50),
+            lag_p99=self._lags.quantile(0.99),
             cpu_share=busiest_share(self._cpu, BUSIEST_STRETCH),
-            open_loop=self._open_loop,
+            open_loop=self._lags.count > 0,
         )
-
-
-def nearest_rank(ordered: list[float], rank: float) -> float:
-    """A value that was really observed; 0 when there is none."""
-    if not ordered:
-        return 0.0
-    return ordered[min(int(rank * len(ordered)), len(ordered) - 1)]
 
 
 def busiest_share(readings: Sequence[tuple[float, float]], stretch: float) -> float:

@@ -1,4 +1,4 @@
-"""The generator process: Locust spawns and holds the virtual users, everything else is perfkit's own.
+"""The generator process: Locust is the control plane, the data plane runs beside it in a native thread of perfkit's own.
 
 Started by driver.py as `python -m perfkit.load.locustfile`: an order on standard input, then "go" or "drain";
 events on standard output. The only file that imports Locust, and before anything else that opens a socket,
@@ -35,8 +35,8 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 
 
-class VirtualUser(User):
-    """One virtual user: Locust starts it, its work is a flow player's."""
+class Crew(User):
+    """What Locust holds of the load: one user for all virtual users of this process, which the data plane plays."""
 
     work: Callable[[], None]
 
@@ -83,15 +83,18 @@ def _generate(tell: Tell) -> None:
 
 def _generator(order: Order, tell: Tell) -> Generator:
     plan = compile_plan(order.scenario, order.profile, order.profile_for, order.run_id)
-    environment = Environment(user_classes=[VirtualUser], catch_exceptions=False)
+    environment = Environment(user_classes=[Crew], catch_exceptions=False)
     runner = environment.create_local_runner()
 
-    def spawn(work: Callable[[], None]) -> None:
-        user = VirtualUser(environment)
-        user.work = work
-        user.start(runner.user_greenlets)
+    def in_thread(work: Callable[[], None]) -> None:
+        thread = gevent.get_hub().threadpool.spawn(work)
+        crew = Crew(environment)
+        crew.work = thread.wait
+        crew.start(runner.user_greenlets)
+        runner.user_greenlets.join()
+        thread.get()
 
-    return Generator(plan, Recorder(order.samples, WORKER), tell, spawn, runner.user_greenlets)
+    return Generator(plan, Recorder(order.samples, WORKER), WORKER, tell, in_thread)
 
 
 def _allow_many_connections() -> None:

@@ -1,5 +1,6 @@
 """What the generator plays, compiled once: the flows as steps ready to render, and the load as segments of time."""
 
+import bisect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -9,14 +10,13 @@ from pydantic import JsonValue
 
 from perfkit.evidence import Phase
 from perfkit.load.arrivals import Spacing
+from perfkit.load.destination import Destination
 from perfkit.load.jsonpath import Path
 from perfkit.load.reading import Extract
-from perfkit.load.transport import Destination
+from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
 from perfkit.scenario.model import OnLimit, Think
-
-Render: TypeAlias = Callable[[Context], JsonValue]  # a value of the scenario with its templates filled in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +30,31 @@ class Expectation:
     contains: Render | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RequestPlan:
-    """One request of a flow, ready to render."""
+    """One request of a flow, its templates compiled; each is itself and nothing else, so that looking one up costs nothing."""
 
     flow: str
     step: str  # "browse[2]"
     endpoint: str
     named: bool
     method: str
-    url: Render
-    params: tuple[tuple[str, Render], ...]
-    shared_headers: tuple[tuple[str, Render], ...]  # of the whole scenario
-    headers: tuple[tuple[str, Render], ...]  # of the step: they have the last word
+    url: Slot
+    params: tuple[tuple[str, Slot], ...]
+    shared_headers: tuple[tuple[str, Slot], ...]  # of the whole scenario
+    headers: tuple[tuple[str, Slot], ...]  # of the step: they have the last word
     step_header: str
     content_type: str  # of the body; "" without one
     body: Callable[[Context], bytes] | None
     expectation: Expectation
     extracts: tuple[Extract, ...]
     auth: str | None
+
+    @property
+    def reads_answer(self) -> bool:
+        """More than its status is looked at."""
+        expected = self.expectation
+        return bool(self.extracts or expected.headers or expected.json or expected.contains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ class FlowPlan:
 
 @dataclass(frozen=True, slots=True)
 class AuthPlan:
-    login: RequestPlan | None
-    headers: tuple[tuple[str, Render], ...]
+    logins: Mapping[str, RequestPlan]  # by flow: the login is on record as that flow's; empty without one
+    headers: tuple[tuple[str, Slot], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,8 @@ class Plan:
         """A flow by weight."""
         if len(self.flows) == 1:
             return self.flows[0]
-        return source.choices(self.flows, cum_weights=self.cumulative_weights)[0]
+        weights = self.cumulative_weights
+        return self.flows[bisect.bisect_right(weights, source.random() * weights[-1], hi=len(weights) - 1)]
 
 
 def duration_of(segments: tuple[Segment, ...], phase: Phase) -> float | None:

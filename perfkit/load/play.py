@@ -1,199 +1,228 @@
-"""What one virtual user does: the steps of a flow, one after the other, each request judged and journalled once."""
+"""What one virtual user does: the steps of a flow, one after the other, each request judged and journalled once.
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+A script is a generator of effects: an Exchange is to be sent, a float is an instant to be waited for. Whoever drives it goes
+on when that has come about; sockets, timers and threads are the driver's business, and there is no second interpreter.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from itertools import chain, repeat
 from random import Random
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from pydantic import JsonValue
 
 from perfkit.load.cookies import Cookies
-from perfkit.load.plan import AuthPlan, FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan
-from perfkit.load.reading import Reading, check_header, check_json, check_status, check_text, check_time
-from perfkit.load.request import Message, message
+from perfkit.load.exchange import Error, Exchange
+from perfkit.load.plan import FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan
+from perfkit.load.reading import FIRST_FAILURE, Reading, check_header, check_json, check_status, check_text, check_time
+from perfkit.load.request import Write, writer
 from perfkit.load.rows import Rows
-from perfkit.load.transport import Answer, Transport, TransportError
 from perfkit.scenario.context import Context
 from perfkit.scenario.secrets import remember
 from perfkit.scenario.templates import UndefinedName, show
 
-Error: TypeAlias = TransportError | Literal["status", "expectation", "extraction"]
-
-
-class Stopped(Exception):  # noqa: N818 - not an error: the load is over for this user
-    """Nothing more is sent: the load has ended, or this user has retired."""
-
-
-class Abandoned(Exception):  # noqa: N818 - the error is on record; this ends the iteration
-    """The flow cannot go on; what went wrong has been journalled."""
-
-
-class Pace(Protocol):
-    """Time as a virtual user sees it."""
-
-    def now(self) -> float: ...
-
-    def wait_until(self, due: float, /) -> None:
-        """Raises Stopped when the load ends first."""
-        ...
-
-    def check(self) -> None:
-        """Raises Stopped when nothing more may be sent."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One request and what became of it."""
-
-    request: RequestPlan
-    user: int
-    id: int
-    path: str
-    offered_encodings: str
-    intended_at: float
-    answer: Answer
-    error: Error
-    problem: str  # for a person at a dry run; never stored
-    extracted: Mapping[str, JsonValue]
-    opening: bool  # the first request of a flow start: it is the arrival
+Effect: TypeAlias = Exchange | float
+Script: TypeAlias = Generator[Effect, None, object]
 
 
 class Journal(Protocol):
-    def due(self, at: float, /) -> None: ...
+    def wants(self, endpoint: str, /) -> bool:
+        """The answer of the next request to this endpoint is to be taken whole, to be kept."""
+        ...
 
-    def left(self, due: float, /) -> None: ...
+    def unsent(self, exchange: Exchange, /) -> None:
+        """A request that became due could not even be written; it ends with that."""
+        ...
 
-    def ended(self, outcome: Outcome, /) -> None: ...
+    def ended(self, exchange: Exchange, /) -> None:
+        """Every request comes here once."""
+        ...
+
+
+# How a request is put into bytes; its answer is read; it is a HEAD.
+Written: TypeAlias = tuple[Write, bool, bool]
+
+
+def writers(plan: Plan) -> Mapping[RequestPlan, Written]:
+    """How each request of a plan is put into bytes, and what is done with its answer."""
+    found: dict[RequestPlan, Written] = {}
+    logins = [login for auth in plan.auth.values() for login in auth.logins.values()]
+    for step in (*logins, *(step for flow in plan.flows for step in _requests(flow.steps))):
+        write = writer(step, None if step.auth is None else plan.auth[step.auth], plan.destination)
+        found[step] = (write, step.reads_answer, step.method == "HEAD")
+    return found
 
 
 class Player:
-    """One virtual user: its connection, its cookies and its log-ins live as long as it does."""
+    """One virtual user: its cookies and its log-ins live as long as it does."""
 
     def __init__(
         self,
         plan: Plan,
+        written: Mapping[RequestPlan, Written],
         number: int,
-        transport: Transport,
-        pace: Pace,
+        clock: Callable[[], float],
         journal: Journal,
         ids: Iterator[int],
         environment: Mapping[str, str],
     ) -> None:
+        self.exchange = Exchange(number)
+        self.is_opening = False  # a flow has been taken up and nothing of it has come to an outcome
+        self.answered = False  # something came back in the last flow
         self._plan = plan
-        self._number = number
-        self._transport = transport
-        self._pace = pace
+        self._written = written
+        self._clock = clock
         self._journal = journal
         self._ids = ids
-        self._environment = environment
         self._cookies = Cookies()
         self._sessions: dict[str, Mapping[str, JsonValue]] = {}
-        self.is_opening = False  # a flow has been taken up and nothing of it has been sent
-        self.answered = False  # something came back in the last flow
+        self._context = Context(Random(0), vars=plan.variables, environment=environment, user=number)
 
-    def play(self, flow: FlowPlan, due: float, source: Random, iteration: int) -> None:
-        """Runs a flow once; its first request was due at `due`. Raises Stopped, or Exhausted when its data ran out."""
+    def play(self, flow: FlowPlan, due: float, source: Random, iteration: int) -> Script:
+        """The script of a flow whose first request is due at `due`; it raises Exhausted when its data has run out."""
         self.is_opening = True
         self.answered = False
-        context = Context(
-            random=source,
-            vars=self._plan.variables,
-            data=Rows(self._plan.feeds, self._number, source),
-            environment=self._environment,
-            user=self._number,
-            iteration=iteration,
-        )
-        try:
-            self._steps(flow.steps, context, due)
-        except Abandoned:
-            return
+        context = self._context
+        context.random = source
+        context.iteration = iteration
+        if context.extracted:
+            context.extracted = {}
+        if self._plan.feeds:
+            context.data = Rows(self._plan.feeds, context.user, source)
+        return self._steps(flow.name, flow.steps, due)
 
-    def close(self) -> None:
-        self._transport.close()
-
-    def _steps(self, steps: tuple[StepPlan, ...], context: Context, due: float) -> float:
-        """When the next step is due: after the last answer and the pauses since."""
+    def _steps(self, flow: str, steps: Iterable[StepPlan], due: float) -> Generator[Effect, None, float | None]:
+        """When the next step is due: after the last answer and the pauses since; None when the flow cannot go on."""
+        exchange = self.exchange
         for step in steps:
-            if isinstance(step, ThinkPlan):
-                due += step.pause.sample(context.random)
-                self._pace.wait_until(due)
+            if type(step) is RequestPlan:
+                if step.auth is not None:
+                    logged_in = yield from self._log_in(flow, step.auth, due)
+                    if logged_in is None:
+                        return None
+                    due = logged_in
+                if not self._write(step, due):
+                    return None
+                yield exchange
+                if not self._settle(step):
+                    return None
+                due = exchange.finished_at
+            elif isinstance(step, ThinkPlan):
+                due += step.pause.sample(self._context.random)
+                yield due
             elif isinstance(step, RepeatPlan):
-                for _ in range(context.random.randint(step.low, step.high)):
-                    due = self._steps(step.steps, context, due)
-            else:
-                due = self._request(step, context, self._log_in(step, context, due))
+                times = self._context.random.randint(step.low, step.high)
+                repeated = chain.from_iterable(repeat(step.steps, times))
+                after = yield from self._steps(flow, repeated, due)
+                if after is None:
+                    return None
+                due = after
         return due
 
-    def _log_in(self, step: RequestPlan, context: Context, due: float) -> float:
+    def _log_in(self, flow: str, name: str, due: float) -> Generator[Effect, None, float | None]:
         """Once per virtual user; what the login extracted is known to every later flow of this user."""
-        auth = self._auth(step)
-        if auth is None or step.auth is None:
-            return due
-        if auth.login is not None and step.auth not in self._sessions:
+        context = self._context
+        login = self._plan.auth[name].logins.get(flow)
+        if login is not None and name not in self._sessions:
             outer = context.extracted
             context.extracted = {}
-            due = self._request(replace(auth.login, flow=step.flow), context, due, must_succeed=True)
-            self._sessions[step.auth] = context.extracted
+            if not self._write(login, due):
+                return None
+            yield self.exchange
+            if not self._settle(login) or self.exchange.error:
+                return None
+            due = self.exchange.finished_at
+            self._sessions[name] = context.extracted
             for value in context.extracted.values():
                 remember(show(value))  # what a login hands out is a secret of its own
             context.extracted = outer
-        # A value that the flow itself extracted under the same name is the newer one.
-        context.extracted = {**self._sessions.get(step.auth, {}), **context.extracted}
+        session = self._sessions.get(name)
+        if session:
+            # A value that the flow itself extracted under the same name is the newer one.
+            context.extracted = {**session, **context.extracted}
         return due
 
-    def _auth(self, step: RequestPlan) -> AuthPlan | None:
-        return None if step.auth is None else self._plan.auth[step.auth]
-
-    def _request(self, step: RequestPlan, context: Context, due: float, *, must_succeed: bool = False) -> float:
-        self._pace.check()
-        number = next(self._ids)
-        opening = self.is_opening
+    def _write(self, step: RequestPlan, due: float) -> bool:
+        """Puts the request into the exchange; False when that cannot be done, which is its outcome."""
+        exchange = self.exchange
+        exchange.step = step
+        exchange.intended_at = due
+        exchange.is_opening = self.is_opening
+        exchange.id = number = next(self._ids)
+        write, is_read, is_head = self._written[step]
         try:
-            letter = message(step, self._auth(step), context, self._cookies.header(), number)
+            exchange.request = write(self._context, self._cookies.header, number)
         except (UndefinedName, LookupError) as error:
-            self._journal.due(due)
-            nothing = _unsent(self._pace.now())
-            self._journal.ended(Outcome(step, self._number, number, "", "", due, nothing, "extraction", str(error), {}, opening))
-            raise Abandoned from error
-        self.is_opening = False
-        self._journal.due(due)
-        self._journal.left(due)
-        answer = self._transport.send(step.method, letter.path, letter.headers, letter.body)
-        self._cookies.take(answer)
-        self.answered = self.answered or not answer.error
-        outcome = self._judge(step, context, answer, due, number, letter, opening=opening)
-        self._journal.ended(outcome)
-        if outcome.error and (must_succeed or len(outcome.extracted) < len(step.extracts)):
-            raise Abandoned
-        context.extracted.update(outcome.extracted)
-        return answer.finished_at
+            self._cannot("extraction", str(error))
+            return False
+        except ValueError as error:
+            self._cannot("protocol", str(error))
+            return False
+        exchange.is_head = is_head
+        exchange.is_wanted = wanted = self._journal.wants(step.endpoint)
+        exchange.is_whole = wanted or is_read or is_head
+        return True
 
-    def _judge(
-        self, step: RequestPlan, context: Context, answer: Answer, due: float, number: int, letter: Message, *, opening: bool
-    ) -> Outcome:
+    def _cannot(self, error: Error, problem: str) -> None:
+        exchange = self.exchange
+        now = self._clock()
+        exchange.request = b""
+        exchange.is_wanted = False
+        exchange.take_up(now)
+        exchange.fail(error, problem, now)
+        self.is_opening = False
+        self._journal.unsent(exchange)
+        self._journal.ended(exchange)
+
+    def _settle(self, step: RequestPlan) -> bool:
+        """Judges what came back; False when the flow cannot go on without what the step should have extracted."""
+        exchange = self.exchange
+        self.is_opening = False
+        if exchange.headers:
+            self._cookies.take(exchange.headers)
+        if not exchange.error:
+            self.answered = True
+            expected = step.expectation
+            if self._written[step][1]:
+                self._judge(step)
+            elif exchange.status >= FIRST_FAILURE or expected.status is not None or expected.under is not None:
+                response_time = exchange.finished_at - exchange.intended_at
+                if problem := check_status(exchange.status, expected.status):
+                    exchange.find("status", problem)
+                elif problem := check_time(response_time, expected.under):
+                    exchange.find("expectation", problem)
+        self._journal.ended(exchange)
+        return len(exchange.extracted) == len(step.extracts)
+
+    def _judge(self, step: RequestPlan) -> None:
+        exchange = self.exchange
+        context = self._context
+        reading = Reading(exchange.answer())
         extracted: dict[str, JsonValue] = {}
-        error: Error = answer.error
-        problem = answer.problem
-        if not error:
-            reading = Reading(answer)
-            error, problem = _faults(step, context, reading, answer.finished_at - due)
-            try:
-                for extract in step.extracts:
-                    extracted[extract.name] = extract.take(reading, context.random)
-            except LookupError as failure:
-                # A wrong status explains why there is nothing to extract: the first fault names the error.
-                error, problem = (error, problem) if error else ("extraction", str(failure.args[0]))
-        return Outcome(
-            step, self._number, number, letter.path, letter.offered_encodings, due, answer, error, problem, extracted, opening
-        )
+        error, problem = _faults(step, context, reading, exchange.finished_at - exchange.intended_at)
+        try:
+            for extract in step.extracts:
+                extracted[extract.name] = extract.take(reading, context.random)
+        except LookupError as failure:
+            # A wrong status explains why there is nothing to extract: the first fault names the error.
+            error, problem = (error, problem) if error else ("extraction", str(failure.args[0]))
+        exchange.find(error, problem)
+        exchange.extracted = extracted
+        context.extracted.update(extracted)
+
+
+def _requests(steps: tuple[StepPlan, ...]) -> Iterator[RequestPlan]:
+    for step in steps:
+        if isinstance(step, RequestPlan):
+            yield step
+        elif isinstance(step, RepeatPlan):
+            yield from _requests(step.steps)
 
 
 def _faults(step: RequestPlan, context: Context, reading: Reading, response_time: float) -> tuple[Error, str]:
     """The first thing that is wrong with an answer, or ("", "")."""
     expected = step.expectation
-    if problem := check_status(reading.answer, expected.status):
+    if problem := check_status(reading.answer.status, expected.status):
         return "status", problem
     try:
         problem = next(filter(None, _expectations(step, context, reading, response_time)), "")
@@ -211,8 +240,3 @@ def _expectations(step: RequestPlan, context: Context, reading: Reading, respons
         yield check_json(reading, expression, path, wanted(context))
     if expected.contains is not None:
         yield check_text(reading, show(expected.contains(context)))
-
-
-def _unsent(now: float) -> Answer:
-    """A request that could not even be written."""
-    return Answer(0, (), b"", now, math.nan, now, 0.0, reconnect=False)

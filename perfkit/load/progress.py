@@ -1,13 +1,29 @@
 """What a person watching a run is told, a few times a second: never a figure of the report."""
 
+import math
 from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from perfkit.evidence import Phase
-from perfkit.load.health import nearest_rank
+from perfkit.stats.histogram import Histogram, Numbers
 
 RECENT: Final = 5.0  # seconds that rate and p95 look back
+# Seconds that are kept apart; older ones are only in the sum.
+KEPT: Final = 300
+
+Names: TypeAlias = npt.NDArray[np.integer]
+Cells: TypeAlias = dict[tuple[int, int], Histogram]  # by endpoint and error
+
+# Second, endpoint and error of a request in one number.
+_SECOND: Final = 40
+_ENDPOINT: Final = 8
+_NAMES: Final = (1 << (_SECOND - _ENDPOINT)) - 1
+_ERRORS: Final = (1 << _ENDPOINT) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +39,74 @@ class Progress:
 
 
 class Recent:
-    """The last seconds of outcomes, for the live line only."""
+    """Histograms per endpoint and outcome, of each of the last seconds and of the whole run; an outcome is an error, or none."""
 
     def __init__(self) -> None:
         self.requests = 0
         self.errors = 0
+        self.seconds: deque[tuple[int, Cells]] = deque()
+        self._older: Cells = {}
         self._first_at: float | None = None
-        self._ended: deque[tuple[float, float]] = deque()
 
-    def add(self, finished_at: float, response_time: float, *, failed: bool) -> None:
+    def add(self, finished_at: Numbers, response_times: Numbers, endpoints: Names, errors: Names) -> None:
+        """Requests that have ended; endpoints and errors as numbers, 0 is no error."""
+        if not len(finished_at):
+            return
         if self._first_at is None:
-            self._first_at = finished_at
-        self.requests += 1
-        self.errors += failed
-        self._ended.append((finished_at, response_time))
+            self._first_at = float(finished_at.min())
+        self.requests += len(finished_at)
+        self.errors += int(np.count_nonzero(errors))
+        seconds = finished_at.astype(np.int64)
+        first = int(seconds.min())
+        keys = (seconds - first) << _SECOND | endpoints.astype(np.int64) << _ENDPOINT | errors
+        for key in np.unique(keys).tolist():
+            histogram = Histogram.of(response_times[keys == key])
+            cells = self._of_second(first + (key >> _SECOND))
+            cells.setdefault((key >> _ENDPOINT & _NAMES, key & _ERRORS), Histogram()).add(histogram)
+
+    def total(self) -> Mapping[tuple[int, int], Histogram]:
+        """Of the whole run."""
+        total: Cells = {}
+        for cells in (self._older, *(cells for _, cells in self.seconds)):
+            _take_in(total, cells)
+        return total
 
     def show(self, now: float, phase: Phase, elapsed: float, total: float | None, users: int) -> Progress:
-        while self._ended and self._ended[0][0] < now - RECENT:
-            self._ended.popleft()
-        times = sorted(response_time for _, response_time in self._ended)
+        recent = Histogram()
+        for second, cells in self.seconds:
+            if second >= now - RECENT:
+                _add_all(recent, cells.values())
         # The first seconds of a run have not seen RECENT seconds yet; below one, a rate would be a guess.
-        span = max(min(RECENT, now - (self._first_at or now)), 1.0)
+        begun = max(float(math.ceil(now - RECENT)), self._first_at or now)
         return Progress(
             phase=phase,
             elapsed=elapsed,
             total=total,
             requests=self.requests,
             errors=self.errors,
-            rate=len(times) / span,
-            p95=nearest_rank(times, 0.95) if times else None,
+            rate=recent.count / max(now - begun, 1.0),
+            p95=recent.quantile(0.95) if recent.count else None,
             users=users,
         )
+
+    def _of_second(self, second: int) -> Cells:
+        for known, found in reversed(self.seconds):
+            if known == second:
+                return found
+            if known < second:
+                break
+        cells: Cells = {}
+        self.seconds.append((second, cells))
+        if len(self.seconds) > KEPT:
+            _take_in(self._older, self.seconds.popleft()[1])
+        return cells
+
+
+def _take_in(total: Cells, cells: Cells) -> None:
+    for key, histogram in cells.items():
+        total.setdefault(key, Histogram()).add(histogram)
+
+
+def _add_all(into: Histogram, histograms: Iterable[Histogram]) -> None:
+    for histogram in histograms:
+        into.add(histogram)

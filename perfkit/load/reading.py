@@ -9,10 +9,11 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Final, TypeAlias
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 
+from perfkit.load.exchange import Answer
 from perfkit.load.jsonpath import Path
 from perfkit.load.responses import decoded
-from perfkit.load.transport import Answer
 from perfkit.units import show_time
 
 Find: TypeAlias = "Callable[[Reading], Sequence[JsonValue]]"
@@ -51,7 +52,7 @@ class Reading:
     @property
     def json(self) -> JsonValue:
         if not self._is_parsed:
-            self._json = json.loads(self.body)
+            self._json = _parsed(self.body)
             self._is_parsed = True
         return self._json
 
@@ -96,13 +97,13 @@ def by_regex(pattern: str) -> Find:
     return lambda reading: [match[group] for match in compiled.finditer(reading.text)]
 
 
-def check_status(answer: Answer, expected: frozenset[int] | None) -> str:
+def check_status(status: int, expected: frozenset[int] | None) -> str:
     """What is wrong with the status; "" when nothing is."""
     if expected is None:
-        return "" if answer.status < FIRST_FAILURE else f"status {answer.status}"
-    if answer.status in expected:
+        return "" if status < FIRST_FAILURE else f"status {status}"
+    if status in expected:
         return ""
-    return f"status {answer.status}, expected {' or '.join(map(str, sorted(expected)))}"
+    return f"status {status}, expected {' or '.join(map(str, sorted(expected)))}"
 
 
 def check_time(response_time: float, under: float | None) -> str:
@@ -141,6 +142,15 @@ def check_text(reading: Reading, wanted: str) -> str:
         return "" if wanted in reading.text else "the body does not contain what is expected"
     except ValueError as error:
         return str(error)
+
+
+def _parsed(body: bytes) -> JsonValue:
+    value: JsonValue
+    try:
+        value = from_json(body, cache_strings="keys")  # takes half the time of the standard library
+    except ValueError:
+        value = json.loads(body)  # which takes other encodings as well
+    return value
 
 
 def _length(found: Sequence[JsonValue]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from perfkit.load.transport import Answer
+from perfkit.load.exchange import Answer, Exchange
 
 FIRST: Final = 5  # answers of an endpoint that are always kept
 EVERY: Final = 200  # then one of so many
@@ -33,23 +33,29 @@ class Responses:
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}
-        self._chosen: dict[str, int] = {}
+        self._wanted: dict[str, int] = {}  # kept, or on their way
         self._bytes = 0
         self.kept: list[Kept] = []
 
-    def offer(self, endpoint: str, path: str, offered_encodings: str, answer: Answer) -> None:
-        if answer.status not in _SUCCESS:
+    def wants(self, endpoint: str) -> bool:
+        """Asked before a request leaves: an answer that nobody wants is only counted."""
+        seen = self._seen[endpoint] = self._seen.get(endpoint, 0) + 1
+        if seen > EVERY and seen % EVERY:
+            return False
+        wanted = self._wanted.get(endpoint, 0)
+        if wanted >= (FIRST if seen % EVERY else MOST):
+            return False
+        self._wanted[endpoint] = wanted + 1
+        return True
+
+    def offer(self, exchange: Exchange) -> None:
+        """Keeps a success; for anything else the next request is asked. Only for exchanges that were wanted."""
+        endpoint = exchange.step.endpoint
+        if exchange.error or exchange.status not in _SUCCESS or self._bytes + len(exchange.body) > MOST_BYTES:
+            self._wanted[endpoint] -= 1
             return
-        seen = self._seen.get(endpoint, 0)
-        self._seen[endpoint] = seen + 1
-        chosen = self._chosen.get(endpoint, 0)
-        if chosen >= MOST or (seen >= FIRST and (seen + 1) % EVERY):
-            return
-        if self._bytes + len(answer.body) > MOST_BYTES:
-            return
-        self._chosen[endpoint] = chosen + 1
-        self._bytes += len(answer.body)
-        self.kept.append(Kept(endpoint, has_limit(path), offered_encodings, answer))
+        self._bytes += len(exchange.body)
+        self.kept.append(Kept(endpoint, has_limit(exchange.path), exchange.offered_encodings, exchange.answer()))
 
 
 def describe(kept: Kept) -> dict[str, object]:

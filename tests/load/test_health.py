@@ -1,41 +1,39 @@
 """What the generator says of itself, from counts and readings that are given."""
 
+import numpy as np
 import pytest
 
 from perfkit.load.health import Health, busiest_share
 
 
-def test_only_the_measure_phase_is_judged() -> None:
+def test_closed_load_has_no_lag() -> None:
     health = Health()
 
-    for phase in ("warm-up", "measure", "profile"):
-        health.due(phase)
-        health.left(phase)
-        health.ended(phase)
-        health.drop(phase)
-        health.arrival(phase, 0.002)
+    health.ended(np.full(3, np.nan))
+    account = health.close(offered=3, sent=3, dropped=0)
 
-    account = health.close()
-    assert (account.offered, account.sent, account.finished, account.dropped) == (2, 1, 1, 1)
-    assert account.open_loop
-    assert account.lag_p99 == 0.002
-
-
-def test_closed_load_has_no_lag() -> None:
-    account = Health().close()
-
-    assert not account.open_loop
+    assert (account.finished, account.open_loop) == (3, False)
     assert (account.lag_p50, account.lag_p99) == (0, 0)
 
 
-def test_the_lag_is_a_lag_that_was_seen() -> None:
+def test_the_lag_is_that_of_the_arrivals_to_a_thousandth() -> None:
     health = Health()
     for number in range(100):
-        health.arrival("measure", number / 1000)
+        health.ended(np.array([(number + 1) / 1000, np.nan]))
 
-    account = health.close()
+    account = health.close(offered=200, sent=200, dropped=0)
 
-    assert (account.lag_p50, account.lag_p99) == (0.050, 0.099)
+    assert account.open_loop
+    assert account.lag_p50 == pytest.approx(0.050, rel=0.001)
+    assert account.lag_p99 == pytest.approx(0.099, rel=0.001)
+
+
+def test_a_request_that_left_early_was_not_late() -> None:
+    health = Health()
+
+    health.ended(np.array([-0.001, -0.002]))
+
+    assert health.close(offered=2, sent=2, dropped=0).lag_p99 == 0
 
 
 def test_a_full_core_for_a_few_seconds_is_not_averaged_away() -> None:

@@ -1,10 +1,10 @@
 """One virtual user against answers that are given: requests, checks, extraction, logins, ends."""
 
+import copy
 import itertools
 import json
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,33 +12,22 @@ from typing import Any
 import pytest
 
 from perfkit.load.compile import compile_plan
-from perfkit.load.play import Outcome, Player, Stopped
-from perfkit.load.transport import Answer, Headers
+from perfkit.load.exchange import Exchange
+from perfkit.load.play import Player, writers
 from perfkit.scenario.feeders import Exhausted
 from perfkit.scenario.model import Scenario
 
 SERVICE_TIME = 0.25
 
 
-@dataclass
 class Time:
     """A clock that only the test and the pauses move."""
 
-    instant: float = 100.0
-    ends_at: float = math.inf
-    waits: list[float] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.instant = 100.0
 
     def now(self) -> float:
         return self.instant
-
-    def wait_until(self, due: float) -> None:
-        self.waits.append(due)
-        self.instant = max(self.instant, due)
-        self.check()
-
-    def check(self) -> None:
-        if self.instant >= self.ends_at:
-            raise Stopped
 
 
 @dataclass
@@ -60,36 +49,47 @@ class Target:
         self._clock = clock
         self._reply = reply
 
-    def send(self, method: str, path: str, headers: Headers, body: bytes | None, /) -> Answer:
-        request = Request(method, path, {name.lower(): value for name, value in headers}, body)
+    def send(self, exchange: Exchange) -> None:
+        request = a_request(exchange.request)
         self.requests.append(request)
-        sent_at = self._clock.instant
+        exchange.take_up(self._clock.instant)
         self._clock.instant += SERVICE_TIME
-        status, answer_headers, value = self._reply(request)
+        status, headers, value = self._reply(request)
         if status == 0:
-            return Answer(
-                0, (), b"", sent_at, math.nan, self._clock.instant, 0.0, reconnect=False, error="reset", problem="closed"
-            )
-        content = value if isinstance(value, bytes) else json.dumps(value).encode()
-        finished_at = self._clock.instant
-        return Answer(status, tuple(answer_headers.items()), content, sent_at, finished_at, finished_at, 0.0, reconnect=False)
+            exchange.fail("reset", "closed", self._clock.instant)
+            return
+        exchange.status = status
+        exchange.headers = tuple(headers.items())
+        exchange.body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        exchange.size = len(exchange.body)
+        exchange.first_byte_at = exchange.finished_at = self._clock.instant
 
-    def close(self) -> None: ...
+
+def a_request(sent: bytes) -> Request:
+    head, _, body = sent.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, path, version = first.split(" ")
+    assert version == "HTTP/1.1"
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert len(headers) == len(lines)
+    lower = {name.lower(): value for name, value in headers.items()}
+    assert len(body) == int(lower.get("content-length", 0))
+    return Request(method, path, lower, body or None)
 
 
 class Notes:
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-        self.sent = 0
+        self.outcomes: list[Exchange] = []
+        self.unsent_ones = 0
 
-    def due(self, at: float, /) -> None: ...
+    def wants(self, _endpoint: str, /) -> bool:
+        return False
 
-    def left(self, due: float, /) -> None:
-        assert due > 0
-        self.sent += 1
+    def unsent(self, _exchange: Exchange, /) -> None:
+        self.unsent_ones += 1
 
-    def ended(self, outcome: Outcome, /) -> None:
-        self.outcomes.append(outcome)
+    def ended(self, exchange: Exchange, /) -> None:
+        self.outcomes.append(copy.copy(exchange))
 
     @property
     def errors(self) -> list[str]:
@@ -115,10 +115,14 @@ class Stand:
         self.time = Time()
         self.target = Target(self.time, reply)
         self.notes = Notes()
-        self.player = Player(plan, 7, self.target, self.time, self.notes, itertools.count(1), environment or {})
+        self.player = Player(plan, writers(plan), 7, self.time.now, self.notes, itertools.count(1), environment or {})
 
     def play(self, iteration: int = 0, due: float | None = None) -> "Stand":
-        self.player.play(self.flow, self.time.instant if due is None else due, Random(iteration), iteration)
+        for effect in self.player.play(self.flow, self.time.instant if due is None else due, Random(iteration), iteration):
+            if isinstance(effect, Exchange):
+                self.target.send(effect)
+            else:
+                self.time.instant = max(self.time.instant, effect)
         return self
 
 
@@ -144,8 +148,8 @@ def test_a_late_arrival_is_counted_from_its_intended_time() -> None:
 
     (outcome,) = played.notes.outcomes
     assert outcome.intended_at == 98.0
-    assert outcome.answer.sent_at == 100.0
-    assert outcome.opening
+    assert outcome.sent_at == 100.0
+    assert outcome.is_opening
 
 
 def test_the_next_request_is_due_after_the_answer_and_the_pause() -> None:
@@ -153,7 +157,7 @@ def test_the_next_request_is_due_after_the_answer_and_the_pause() -> None:
 
     second = played.notes.outcomes[1]
     assert second.intended_at == pytest.approx(100 + SERVICE_TIME + 2)
-    assert not second.opening
+    assert not second.is_opening
 
 
 def test_what_one_step_extracts_the_next_one_uses() -> None:
@@ -181,7 +185,7 @@ def test_an_undefined_name_is_recorded_and_nothing_is_sent() -> None:
 
     assert played.notes.errors == ["extraction"]
     assert played.target.requests == []
-    assert played.notes.sent == 0
+    assert played.notes.unsent_ones == 1
 
 
 @pytest.mark.parametrize(
@@ -265,7 +269,7 @@ def test_a_login_happens_once_per_virtual_user_and_is_recorded() -> None:
     assert [request.path for request in stand.target.requests] == ["/login", "/orders", "/orders"]
     assert json.loads(stand.target.requests[0].body or b"") == {"password": "open sesame"}
     assert [request.headers.get("authorization") for request in stand.target.requests] == [None, "Bearer t0ken", "Bearer t0ken"]
-    assert [(outcome.request.step, outcome.request.flow) for outcome in stand.notes.outcomes[:2]] == [
+    assert [(outcome.step.step, outcome.step.flow) for outcome in stand.notes.outcomes[:2]] == [
         ("shopper.login", "browse"),
         ("browse[1]", "browse"),
     ]
@@ -277,8 +281,8 @@ def test_the_request_after_a_login_is_due_when_the_login_has_ended() -> None:
     played = Stand([{"get": "/orders"}], reply, {"PASSWORD": "open sesame"}, **parts).play(due=99.0)
 
     login, orders = played.notes.outcomes
-    assert (login.intended_at, login.opening) == (99.0, True)
-    assert (orders.intended_at, orders.opening) == (100.0 + SERVICE_TIME, False)
+    assert (login.intended_at, login.is_opening) == (99.0, True)
+    assert (orders.intended_at, orders.is_opening) == (100.0 + SERVICE_TIME, False)
 
 
 def test_a_login_that_fails_ends_the_iteration_and_is_tried_again_in_the_next() -> None:
@@ -300,16 +304,6 @@ def test_cookies_are_kept_and_sent_back() -> None:
     assert [request.headers.get("cookie") for request in played.target.requests] == [None, "session=s1"]
 
 
-def test_nothing_is_sent_after_the_end() -> None:
-    stand = Stand([{"get": "/a"}, {"think": "2s"}, {"get": "/b"}])
-    stand.time.ends_at = 101.0
-
-    with pytest.raises(Stopped):
-        stand.play()
-
-    assert [request.path for request in stand.target.requests] == ["/a"]
-
-
 def test_values_are_encoded_in_paths_and_queries() -> None:
     steps = [{"get": "/search/${vars.term}", "params": {"q": "${vars.term}", "page": 2, "tag": ["a", "b"], "none": None}}]
 
@@ -323,6 +317,28 @@ def test_a_path_that_leaves_the_target_is_not_followed() -> None:
 
     assert played.notes.errors == ["extraction"]
     assert played.target.requests == []
+
+
+def test_a_value_cannot_become_a_header_of_its_own() -> None:
+    played = Stand([{"get": "/", "headers": {"X-Word": "${vars.word}"}}], vars={"word": "a\r\nX-Other: b"}).play()
+
+    assert played.notes.errors == ["protocol"]
+    assert played.target.requests == []
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a%2Fb/${vars.x}", "/a%2Fb/7"),
+        ("/${vars.word}", "/a/b%20c"),
+        ("/p#${vars.x}", "/p"),
+        ("/100%/${vars.x}?q=%s", "/100%/7?q=%s"),
+    ],
+)
+def test_a_path_is_sent_as_it_is_written(path: str, sent: str) -> None:
+    played = Stand([{"get": path}], vars={"x": 7, "word": "a/b c"}).play()
+
+    assert [request.path for request in played.target.requests] == [sent]
 
 
 def test_forms_and_plain_bodies_say_what_they_are() -> None:

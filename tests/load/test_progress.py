@@ -1,22 +1,32 @@
 """The live line and the phases, at instants that are given."""
 
+import numpy as np
 import pytest
 
 from perfkit.load.phases import Phases
-from perfkit.load.progress import Recent
+from perfkit.load.progress import KEPT, Recent
 
 
 def test_the_live_line_looks_back_a_few_seconds_and_counts_everything() -> None:
     recent = Recent()
     for second in range(20):
-        for _ in range(10):
-            recent.add(100.0 + second, 0.2 if second < 18 else 0.1, failed=second == 0)
+        times = np.full(10, 0.2 if second < 18 else 0.1)
+        recent.add(np.full(10, 100.0 + second), times, np.ones(10, np.uint32), np.full(10, second == 0, np.uint8))
 
     shown = recent.show(120.0, "measure", 12.0, 60.0, users=3)
 
     assert (shown.requests, shown.errors, shown.users) == (200, 10, 3)
     assert shown.rate == pytest.approx(10, rel=0.2)
-    assert shown.p95 == 0.2
+    assert shown.p95 == pytest.approx(0.2, rel=0.001)
+
+
+def test_the_seconds_and_outcomes_are_kept_apart_and_old_seconds_only_in_the_sum() -> None:
+    recent = Recent()
+    for second in range(KEPT + 50):
+        recent.add(np.array([second + 0.5, second + 0.6]), np.array([0.1, 0.3]), np.array([1, 1]), np.array([0, 5]))
+
+    assert len(recent.seconds) == KEPT
+    assert {key: histogram.count for key, histogram in recent.total().items()} == {(1, 0): KEPT + 50, (1, 5): KEPT + 50}
 
 
 def test_before_anything_has_ended_there_is_no_percentile() -> None:

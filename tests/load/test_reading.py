@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -11,10 +12,10 @@ from jsonpath_ng.ext.parser import parse
 from pydantic import JsonValue
 
 from perfkit.load.cookies import Cookies
+from perfkit.load.exchange import Answer, Exchange
 from perfkit.load.jsonpath import compile_path
 from perfkit.load.reading import Extract, Reading, by_cookie, by_jsonpath, by_regex
 from perfkit.load.responses import EVERY, FIRST, MOST, Responses, count_items, describe, has_limit
-from perfkit.load.transport import Answer
 
 DOCUMENT: JsonValue = {"items": [{"id": 1, "tags": ["a"]}, {"id": 2}, {"name": "x"}], "next": {"page two": 7}, "none": None}
 
@@ -25,7 +26,29 @@ def bare_deflate(body: bytes) -> bytes:
 
 def an_answer(value: Any = None, *headers: tuple[str, str], status: int = 200) -> Answer:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return Answer(status, headers, body, 0.0, 0.1, 0.2, 0.0, reconnect=False)
+    return Answer(status, headers, body)
+
+
+def offer(responses: Responses, path: str, answer: Answer) -> bool:
+    """An answer to a GET of that path, kept if it was wanted."""
+    step = Named(path.partition("?")[0])
+    if not responses.wants(step.endpoint):
+        return False
+    exchange = Exchange(1)
+    exchange.step = step
+    exchange.request = f"GET {path} HTTP/1.1\r\nAccept-Encoding: gzip, deflate\r\n\r\n".encode()
+    exchange.status, exchange.headers, exchange.body = answer.status, answer.headers, answer.body
+    responses.offer(exchange)
+    return True
+
+
+@dataclass(frozen=True)
+class Named:
+    endpoint: str
+    flow: str = "browse"
+    step: str = "browse[1]"
+    method: str = "GET"
+    named: bool = False
 
 
 @pytest.mark.parametrize(
@@ -95,10 +118,10 @@ def test_cookies_and_groups_are_found() -> None:
 def test_a_cookie_that_is_taken_back_is_not_sent_again() -> None:
     cookies = Cookies()
 
-    cookies.take(an_answer(None, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")))
-    cookies.take(an_answer(None, ("Set-Cookie", "a=; Max-Age=0")))
+    cookies.take([("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+    cookies.take([("Set-Cookie", "a=; Max-Age=0")])
 
-    assert cookies.header() == "b=2"
+    assert cookies.header == "b=2"
 
 
 @pytest.mark.parametrize(
@@ -117,20 +140,28 @@ def test_the_first_answers_of_an_endpoint_are_kept_then_few_then_none() -> None:
     responses = Responses()
 
     for _ in range(EVERY * (MOST + 10)):
-        responses.offer("GET /items", "/items", "gzip, deflate", an_answer([1]))
-    responses.offer("GET /broken", "/broken", "gzip, deflate", an_answer([1], status=500))
+        offer(responses, "/items", an_answer([1]))
+    offer(responses, "/broken", an_answer([1], status=500))
 
     assert len(responses.kept) == MOST
-    assert {kept.endpoint for kept in responses.kept} == {"GET /items"}
+    assert {kept.endpoint for kept in responses.kept} == {"/items"}
     assert FIRST < MOST
+
+
+def test_an_endpoint_that_only_fails_is_not_wanted_for_ever() -> None:
+    responses = Responses()
+
+    wanted = [offer(responses, "/broken", an_answer([1], status=500)) for _ in range(EVERY * 3)]
+
+    assert wanted.count(True) == EVERY + 2
 
 
 def test_a_kept_answer_says_how_small_it_could_be() -> None:
     body = json.dumps([{"id": number} for number in range(1000)]).encode()
     responses = Responses()
 
-    responses.offer("a", "/a?limit=1000", "gzip, deflate", an_answer(body, ("Content-Type", "application/json")))
-    responses.offer("b", "/b", "gzip, deflate", an_answer(gzip.compress(body), ("Content-Encoding", "GZIP")))
+    offer(responses, "/a?limit=1000", an_answer(body, ("Content-Type", "application/json")))
+    offer(responses, "/b", an_answer(gzip.compress(body), ("Content-Encoding", "GZIP")))
     plain, packed = map(describe, responses.kept)
 
     assert (plain["content_type"], plain["content_encoding"], plain["bytes"], plain["items"]) == (
@@ -141,3 +172,4 @@ def test_a_kept_answer_says_how_small_it_could_be() -> None:
     )
     assert plain["gzip_bytes"] == packed["gzip_bytes"] == len(gzip.compress(body, 6))
     assert (plain["query"], packed["query"], packed["content_encoding"]) == (True, False, "gzip")
+    assert plain["offered_encodings"] == "gzip, deflate"

@@ -167,4 +167,4 @@ def test_responses_come_back_in_their_schema(tmp_path: Path) -> None:
 
 
 def test_a_record_has_no_padding() -> None:
-    assert RECORD.size == 8 + 6 * 4 + 2 + 1 + 1 + 8 + 5 * 8
+    assert RECORD.size == 8 + 5 * 4 + 1 + 1 + 1 + 2 + 8 + 6 * 8

@@ -1,0 +1,83 @@
+"""Closed load: a crowd of virtual users that follows a level; each waits for its answers."""
+
+import asyncio
+from typing import Final
+
+from perfkit.load.arrivals import population
+from perfkit.load.dice import Dice
+from perfkit.load.plan import Segment
+from perfkit.load.plane.user import Load, User
+from perfkit.load.play import Script
+
+# A user whose every request failed without an answer tries again after this pause, like a person, not like a loop.
+PAUSE_WITHOUT_ANSWER: Final = 0.1
+
+
+class Crowd:
+    """Each user plays flow after flow; the level says how many there are."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._working: dict[int, User] = {}
+        self._all_gone = asyncio.Event()
+        self._iterations: int | None = None
+
+    async def play(self, segment: Segment, start: float) -> None:
+        """Returns when the segment is over; its users go on until the next segment's level says otherwise."""
+        self._iterations = segment.iterations
+        for offset, users in population(round(segment.start), round(segment.end), segment.duration or 0.0):
+            await self._load.deadlines.reach(start + offset)
+            if self._load.is_over:
+                return
+            self._resize(users)
+        if segment.duration is not None:
+            await self._load.deadlines.reach(start + segment.duration)
+        else:
+            await self._all_gone.wait()
+
+    @property
+    def users(self) -> int:
+        return len(self._working)
+
+    # user.Home
+
+    def next(self, user: User, /) -> Script | None:
+        user.iteration += 1
+        if self._iterations is not None and user.iteration >= self._iterations:
+            user.stop()
+            return None
+        if user.player.answered:
+            return self._script(user)
+        self._load.deadlines.at(self._load.now() + PAUSE_WITHOUT_ANSWER, lambda: self._again(user))
+        return None
+
+    def stopped(self, user: User, /, *, is_unsent: bool) -> None:  # noqa: ARG002  nobody waits for what a user did not send
+        self.exhausted(user)
+
+    def exhausted(self, user: User, /) -> None:
+        del self._working[user.number]
+        if not self._working:
+            self._all_gone.set()
+
+    def _again(self, user: User) -> None:
+        if not user.is_stopped:
+            user.begin(self._script(user))
+
+    def _resize(self, users: int) -> None:
+        for number in range(1, users + 1):
+            user = self._working.get(number)
+            if user is None:
+                self._all_gone.clear()
+                user = self._working[number] = self._load.hire(number, self, Dice(self._load.plan.seed, "user", number))
+                user.begin(self._script(user))
+            else:
+                user.is_stopped = False  # it had not gone yet
+        for number, user in list(self._working.items()):
+            if number > users:
+                user.stop()
+
+    def _script(self, user: User) -> Script:
+        plan = self._load.plan
+        # Of user and iteration: the same picks in every run, whatever the timing.
+        source = user.dice.start(user.iteration)
+        return user.player.play(plan.choose(source), self._load.now(), source, user.iteration)

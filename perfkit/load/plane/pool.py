@@ -1,0 +1,151 @@
+"""Open load: arrivals do not wait for answers; each takes a free virtual user, or a new one up to the limit."""
+
+from collections import deque
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from perfkit.load.arrivals import offsets
+from perfkit.load.dice import Dice
+from perfkit.load.plan import Segment
+from perfkit.load.plane.user import Load, User
+from perfkit.load.play import Script
+
+# Arrivals that are due within so short a time leave together: one wake-up for each would cost more than it is true.
+TOGETHER: Final = 0.0002
+# Flow starts per second from which on it grows with the rate: on a virtual machine a wake-up costs as much as two requests.
+BUSY: Final = 20_000.0
+MOST_TOGETHER: Final = 0.0005
+# So many leave before answers are looked at again: users that have come free are taken before new ones are hired.
+AT_ONCE: Final = 16
+
+
+class Pool:
+    """Hires virtual users as arrivals need them, and keeps those that are free."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._limit = 0
+        self._queues = True
+        self._idle: dict[User, None] = {}
+        self._backlog: deque[tuple[int, float]] = deque()
+        self._count = 0
+        self._hired = 0
+        self._arrived = 0
+        # How many users the data is enough for, once it has run out for one.
+        self._fed: int | None = None
+
+    async def play(self, segment: Segment, start: float) -> None:
+        assert segment.duration is not None  # the model refuses iterations for a rate
+        self._limit = segment.max_in_flight
+        self._queues = segment.on_limit == "queue"
+        source = Random(f"{self._load.plan.seed}:{segment.index}:arrivals")
+        schedule = _Schedule(
+            self,
+            self._load,
+            start,
+            offsets(segment.start, segment.end, segment.duration, segment.arrivals, source),
+            min(TOGETHER * max(max(segment.start, segment.end) / BUSY, 1.0), MOST_TOGETHER),
+        )
+        schedule.wake()
+        await self._load.deadlines.reach(start + segment.duration)
+        if not self._load.is_over:
+            schedule.take(start + segment.duration)
+
+    @property
+    def users(self) -> int:
+        """Users with a flow in hand."""
+        return self._count - len(self._idle)
+
+    def retire(self) -> None:
+        """Arrivals that nobody took up are dropped."""
+        while self._backlog:
+            self._load.ledger.dropped(self._backlog.popleft()[1])
+
+    def arrive(self, due: float) -> None:
+        number = self._arrived
+        self._arrived = number + 1
+        self._take_up(number, due)
+
+    # user.Home
+
+    def next(self, user: User, /) -> Script | None:
+        if self._backlog:
+            user.free_at = self._load.now()
+            return self._script(user, *self._backlog.popleft())
+        self._idle[user] = None
+        return None
+
+    def stopped(self, user: User, /, *, is_unsent: bool) -> None:
+        self._count -= 1
+        self._idle.pop(user, None)
+        if is_unsent:
+            self._load.ledger.dropped(user.due)
+
+    def exhausted(self, user: User, /) -> None:
+        self._count -= 1
+        self._fed = self._count
+        # Later: the next user's data may have run out as well, and so on.
+        number, due = user.iteration, user.due
+        self._load.deadlines.at(due, lambda: self._take_up(number, due))
+
+    def _take_up(self, number: int, due: float) -> None:
+        if self._load.is_over:
+            self._load.ledger.dropped(due)
+        elif self._idle:
+            # The last one to come free has the connection that is least likely to have been closed.
+            user, _ = self._idle.popitem()
+            user.begin(self._script(user, number, due))
+        elif self._count < (self._limit if self._fed is None else min(self._limit, self._fed)):
+            self._count += 1
+            self._hired += 1
+            user = self._load.hire(self._hired, self, Dice(self._load.plan.seed, "flows"))
+            user.begin(self._script(user, number, due))
+        elif self._queues and self._count:
+            self._backlog.append((number, due))
+        else:
+            self._load.ledger.dropped(due)
+
+    def _script(self, user: User, number: int, due: float) -> Script:
+        # Of the arrival, not of the user: who serves it depends on timing, what it does must not.
+        user.iteration = number
+        user.due = due
+        # Waiting for a free user is the limit's doing, and the target's; only the rest is the generator's.
+        user.exchange.ready_at = max(due, user.free_at)
+        plan = self._load.plan
+        source = user.dice.start(number)
+        return user.player.play(plan.choose(source), due, source, number)
+
+
+class _Schedule:
+    """The arrivals of one segment, taken as they become due."""
+
+    def __init__(self, pool: Pool, load: Load, start: float, offsets_left: Iterator[float], together: float) -> None:
+        self._pool = pool
+        self._load = load
+        self._start = start
+        self._offsets = offsets_left
+        self._together = together
+        self._due: float | None = None
+        self._advance()
+
+    def wake(self) -> None:
+        if self._load.is_over:
+            return
+        now = self._load.now()
+        self.take(now, AT_ONCE)
+        if self._due is not None:
+            rest = 0.0 if self._due <= now else self._together
+            self._load.deadlines.at(max(self._due, now + rest), self.wake)
+
+    def take(self, until: float, most: int = 1 << 62) -> None:
+        """What is due by then arrives."""
+        pool = self._pool
+        while most > 0 and self._due is not None and self._due <= until:
+            pool.arrive(self._due)
+            self._advance()
+            most -= 1
+
+    def _advance(self) -> None:
+        offset = next(self._offsets, None)
+        self._due = None if offset is None else self._start + offset
