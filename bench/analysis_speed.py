@@ -53,27 +53,31 @@ def main() -> None:
             sys.exit(judged.stderr)
         found = json.loads((directory.path / "findings.json").read_text())
         size = report.stat().st_size
-        shown = open_in_browser(report)
+        readable, drawn = open_in_browser(report)
     print(
-        "| requests | judged in | peak memory | report | opens in | endpoints | requests counted |\n|---|---|---|---|---|---|---|"
+        "| requests | judged in | peak memory | report | opens in | first chart | endpoints | requests counted |\n"
+        "|---|---|---|---|---|---|---|---|"
     )
     print(
-        f"| {count:,} | {taken:.1f} s | {peak / 2**20:,.0f} MiB | {size / 2**20:.1f} MiB | {shown:.2f} s "
+        f"| {count:,} | {taken:.1f} s | {peak / 2**20:,.0f} MiB | {size / 2**20:.1f} MiB | {readable:.2f} s | {drawn:.2f} s "
         f"| {len(found['endpoints'])} | {found['total']['requests']:,} |"
     )
 
 
-def open_in_browser(report: Path) -> float:
-    """Seconds from navigation to the page's load event, charts in view drawn."""
+def open_in_browser(report: Path) -> tuple[float, float]:
+    """Seconds from navigation to the page's load event, and until the first chart is drawn."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         started = time.perf_counter()
         page.goto(report.as_uri(), wait_until="load")
-        page.wait_for_function("document.readyState === 'complete'")
-        taken = time.perf_counter() - started
+        readable = time.perf_counter() - started
+        # Charts are drawn when they come into view: the first one, asked for at once.
+        page.locator(".chart").first.scroll_into_view_if_needed()
+        page.locator(".chart svg.main-svg").first.wait_for(state="visible")
+        drawn = time.perf_counter() - started
         browser.close()
-    return taken
+    return readable, drawn
 
 
 def make(directory: RunDirectory, count: int) -> None:

@@ -2,16 +2,16 @@
 
 What it looks for
     The lower envelope of each worker's private memory over the requests it served, first
-    quarter dropped: it rises (Mann-Kendall, 1 %), by 3 MiB and 2 % at least, does not slow
-    down, and does so in two thirds of the workers.
+    quarter dropped: it rises (Mann-Kendall, 1 %), by 3 MiB and 2 % at least (20 MiB in runs
+    below five minutes), does not slow down, and does so in two thirds of the workers.
 Why it matters
     The process grows until it is killed, together with the requests that it is serving.
 What to change
     Find what is kept per request: a module-level list or dict, a cache without a limit, a
     function cached by its arguments with maxsize=None, callbacks that are never removed.
 What it cannot see
-    Which object grows, growth slower than 3 MiB in this run, and a bounded cache that was
-    still filling when a short run ended.
+    Which object grows, growth below 20 MiB in a run below five minutes (3 MiB in longer
+    ones), and a bounded cache that was still filling when the run ended.
 """
 
 import math

@@ -25,6 +25,10 @@ ENVELOPE: Final = 0.10
 ALPHA: Final = 0.01
 SMALLEST_GROWTH: Final = 3 * 1024**2
 SMALLEST_GROWTH_SHARE: Final = 0.02
+# What healthy workers of the simulation gained while they warmed up, pools and caches together: in a run that is shorter than
+# those took, no shape tells a leak from that, only more than that does.
+WARM_UP_GROWTH: Final = 20 * 1024**2
+LONG_WATCH: Final = 300.0
 # Less than half the slope in the second half: it is settling (a cache that fills, a pool, imports).
 DECELERATION: Final = 0.5
 LEAKING_SHARE: Final = 2 / 3
@@ -51,11 +55,13 @@ class Growth:
     baseline: float  # bytes at the window's start
     decelerated: bool
     requests: int  # in the window
+    watched: float  # seconds, from the first reading to the last
     column: str = "uss"  # which memory
 
     @property
     def is_leak(self) -> bool:
-        enough = self.grown >= max(SMALLEST_GROWTH, SMALLEST_GROWTH_SHARE * self.baseline)
+        least = SMALLEST_GROWTH if self.watched >= LONG_WATCH else WARM_UP_GROWTH
+        enough = self.grown >= max(least, SMALLEST_GROWTH_SHARE * self.baseline)
         return enough and self.p_value < ALPHA and self.per_request > 0 and not self.decelerated
 
 
@@ -102,7 +108,7 @@ def _judge_workers(rows: pl.DataFrame, served: pl.DataFrame) -> Iterator[Growth]
         requests = _served_until(at, finished)
         if requests[-1] - requests[0] < FEWEST_REQUESTS:
             continue
-        growth = _judge(int(pid), column, requests - requests[0], numbers(readings[column]))
+        growth = _judge(int(pid), column, requests - requests[0], numbers(readings[column]), watched)
         if growth is not None:
             yield growth
 
@@ -113,7 +119,7 @@ def _served_until(at: Numbers, finished: Numbers) -> Numbers:
     return np.cumsum(np.bincount(first_reading, minlength=len(at) + 1))[: len(at)].astype(np.float64)
 
 
-def _judge(pid: int, column: str, requests: Numbers, sizes: Numbers) -> Growth | None:
+def _judge(pid: int, column: str, requests: Numbers, sizes: Numbers, watched: float) -> Growth | None:
     xs, ys = _envelope(requests, sizes)
     if len(xs) < FEWEST_BINS:
         return None
@@ -131,6 +137,7 @@ def _judge(pid: int, column: str, requests: Numbers, sizes: Numbers) -> Growth |
         baseline=float(ys[0]),
         decelerated=second < DECELERATION * first,
         requests=round(span),
+        watched=watched,
         column=column,
     )
 

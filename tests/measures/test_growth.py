@@ -17,6 +17,7 @@ HEALTHY: dict[str, Callable[[float], float]] = {  # MiB above the start, by prog
     "warm-up": lambda progress: 20 * (1 - math.exp(-progress / 0.15)),
     "a cache that fills": lambda progress: min(progress / 0.5, 1) * 15,
     "sawtooth": lambda progress: 25 * ((progress * 15) % 1),
+    "a warm-up that goes on": lambda progress: 18 * progress,
     "too little": lambda progress: 2 * progress,
     "shrinks": lambda progress: -20 * progress,
 }
@@ -40,14 +41,14 @@ def the_growth(found: Measures) -> Growth:
 
 
 def test_memory_that_grows_with_every_request_is_a_leak() -> None:
-    found = the_measures(lambda progress: 20 * progress)
+    found = the_measures(lambda progress: 40 * progress)
 
     growth = the_growth(found)
 
     assert found.leak
-    assert growth.per_request == pytest.approx(20 * MIB / 2200, rel=0.1)
+    assert growth.per_request == pytest.approx(40 * MIB / 2200, rel=0.1)
     assert growth.low < growth.per_request < growth.high
-    assert growth.grown == pytest.approx(15 * MIB, rel=0.1)
+    assert growth.grown == pytest.approx(30 * MIB, rel=0.1)
     assert growth.p_value < 0.01
 
 
@@ -57,10 +58,10 @@ def test_healthy_memory_is_not_a_leak(name: str) -> None:
 
 
 def test_one_worker_of_two_that_grows_is_not_enough() -> None:
-    both = the_measures(lambda progress: 20 * progress, pids=(100, 101))
+    both = the_measures(lambda progress: 80 * progress, pids=(100, 101))
     assert both.leak
 
-    memory = [a_memory(float(at), uss=50 * MIB + pid * at * MIB // 5, pid=pid) for pid in (0, 1) for at in range(111)]
+    memory = [a_memory(float(at), uss=50 * MIB + pid * at * MIB // 2, pid=pid) for pid in (0, 1) for at in range(111)]
     one = measures([r for pid in (0, 1) for r in many(1000, pid=pid)], memory=memory)
 
     assert not one.leak
@@ -86,7 +87,7 @@ def test_without_traces_requests_cannot_be_counted() -> None:
 
 
 def test_proportional_memory_stands_in_where_private_is_not_told() -> None:
-    memory = [a_memory(float(at), uss=-1, pss=60 * MIB + at * MIB // 5) for at in range(111)]
+    memory = [a_memory(float(at), uss=-1, pss=60 * MIB + at * MIB // 2) for at in range(111)]
 
     found = measures(many(1000), memory=memory)
 
