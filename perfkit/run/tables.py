@@ -1,7 +1,7 @@
 """The tables of a run directory: gathered from raw files while they are all there is, from parquet once compacted."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -105,5 +105,4 @@ def load(directory: RunDirectory) -> Tables:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise EvidenceError(f"{path} cannot be read: {error}", hint="Run the scenario again.") from error
 
-    reader: Callable[[str], Table] = table
-    return {name: reader(name) for name in OBSERVERS}
+    return {name: table(name) for name in OBSERVERS}
