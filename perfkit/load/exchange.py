@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
@@ -20,17 +19,33 @@ _OFFERED: Final = re.compile(rb"\r\nAccept-Encoding: ([^\r]*)\r\n", re.IGNORECAS
 _NOTHING: Final[Mapping[str, JsonValue]] = {}
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back whole: what a step reads, and what is kept to be looked at when the load is over."""
+    """What came back whole: what a step reads, and what is kept to be looked at when the load is over.
 
-    status: int
-    headers: Headers
-    body: bytes  # as it was on the wire, without chunk framing
+    `body` is as it was on the wire, without chunk framing. Headers are given, or as bytes that are taken apart when somebody
+    asks for one that is there: most steps read a body and no header.
+    """
+
+    __slots__ = ("_head", "_headers", "body", "status")
+
+    def __init__(self, status: int, headers: Headers, body: bytes, head: bytes = b"") -> None:
+        self.status = status
+        self.body = body
+        self._headers = headers
+        self._head = head
+
+    @property
+    def headers(self) -> Headers:
+        if self._head:
+            self._headers = _headers(self._head)
+            self._head = b""
+        return self._headers
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case."""
         lower = name.lower()
+        if self._head and lower.encode("latin-1") not in self._head.lower():
+            return None
         length = len(name)
         for key, value in self.headers:
             if len(key) == length and key.lower() == lower:
@@ -64,7 +79,8 @@ class Exchange:
         "extracted",
         "finished_at",
         "first_byte_at",  # NaN when no byte came
-        "headers",  # () unless the answer was taken whole or set a cookie
+        "head",  # of an answer that was taken whole, as it came, unless its headers are known
+        "headers",  # () unless the answer's head said something unusual: a cookie, say
         "id",
         "intended_at",
         "is_clean",  # nothing is left of an answer that was more than counted
@@ -117,6 +133,7 @@ class Exchange:
         self.problem = problem
         self.status = 0
         self.size = 0
+        self.head = b""
         self.headers = ()
         self.body = b""
         self.finished_at = now
@@ -134,6 +151,7 @@ class Exchange:
         self.reconnect = False
         self.status = 0
         self.size = 0
+        self.head = b""
         self.headers = ()
         self.body = b""
         self.error = ""
@@ -141,7 +159,7 @@ class Exchange:
         self.extracted = _NOTHING
 
     def answer(self) -> Answer:
-        return Answer(self.status, self.headers, self.body)
+        return Answer(self.status, self.headers, self.body, self.head)
 
     @property
     def path(self) -> str:
@@ -153,3 +171,13 @@ class Exchange:
         """Accept-Encoding as it was sent."""
         found = _OFFERED.search(self.request)
         return found[1].decode("latin-1") if found else ""
+
+
+def _headers(head: bytes) -> Headers:
+    """Of a head that the parser has found in order."""
+    found: list[tuple[str, str]] = []
+    for text in head.decode("latin-1").split("\r\n")[1:]:
+        name, colon, value = text.partition(":")
+        if colon:
+            found.append((name, value.strip()))
+    return found

@@ -26,6 +26,8 @@ _PART: Final = re.compile(
 def compile_path(expression: str) -> Path:
     """Every value that the expression matches, in the order of the document."""
     parts = _plain_parts(expression)
+    if parts is not None and None not in parts:
+        return lambda value: _follow(value, parts)
     if parts is not None:
         return lambda value: _walk(value, parts)
     parsed: Any = parse(expression)
@@ -48,6 +50,22 @@ def _plain_parts(expression: str) -> tuple[str | int | None, ...] | None:
             parts.append(match["key"] or match["quoted"])
         position = match.end()
     return tuple(parts)
+
+
+def _follow(value: JsonValue, parts: tuple[str | int | None, ...]) -> list[JsonValue]:
+    """One value at most: no part of the path is a "*"."""
+    for part in parts:
+        if type(value) is dict:
+            if type(part) is not str or part not in value:
+                return []
+            value = value[part]
+        elif type(value) is list:
+            if type(part) is not int or part >= len(value):
+                return []
+            value = value[part]
+        else:
+            return []
+    return [value]
 
 
 def _walk(value: JsonValue, parts: tuple[str | int | None, ...]) -> list[JsonValue]:

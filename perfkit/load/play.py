@@ -13,8 +13,9 @@ from pydantic import JsonValue
 
 from perfkit.load.cookies import Cookies
 from perfkit.load.exchange import Error, Exchange
+from perfkit.load.judging import Judge, judge_of
 from perfkit.load.plan import FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan
-from perfkit.load.reading import FIRST_FAILURE, Reading, check_header, check_json, check_status, check_text, check_time
+from perfkit.load.reading import FIRST_FAILURE, Reading, check_status, check_time
 from perfkit.load.request import Write, writer
 from perfkit.load.rows import Rows
 from perfkit.scenario.context import Context
@@ -39,17 +40,18 @@ class Journal(Protocol):
         ...
 
 
-# How a request is put into bytes; its answer is read; it is a HEAD.
-Written: TypeAlias = tuple[Write, bool, bool]
+# How a request is put into bytes; how its answer is judged, if more than its status is looked at; whether it is a HEAD.
+Written: TypeAlias = tuple[Write, Judge | None, bool]
 
 
 def writers(plan: Plan) -> Mapping[RequestPlan, Written]:
-    """How each request of a plan is put into bytes, and what is done with its answer."""
+    """How each request of a plan is put into bytes, and what becomes of its answer."""
     found: dict[RequestPlan, Written] = {}
     logins = [login for auth in plan.auth.values() for login in auth.logins.values()]
     for step in (*logins, *(step for flow in plan.flows for step in _requests(flow.steps))):
         write = writer(step, None if step.auth is None else plan.auth[step.auth], plan.destination)
-        found[step] = (write, step.reads_answer, step.method == "HEAD")
+        judge = judge_of(step.expectation) if step.reads_answer else None
+        found[step] = (write, judge, step.method == "HEAD")
     return found
 
 
@@ -149,7 +151,7 @@ class Player:
         exchange.intended_at = due
         exchange.is_opening = self.is_opening
         exchange.id = number = next(self._ids)
-        write, is_read, is_head = self._written[step]
+        write, judge, is_head = self._written[step]
         try:
             exchange.request = write(self._context, self._cookies.header, number)
         except (UndefinedName, LookupError) as error:
@@ -160,7 +162,7 @@ class Player:
             return False
         exchange.is_head = is_head
         exchange.is_wanted = wanted = self._journal.wants(step.endpoint)
-        exchange.is_whole = wanted or is_read or is_head
+        exchange.is_whole = wanted or judge is not None
         return True
 
     def _cannot(self, error: Error, problem: str) -> None:
@@ -183,8 +185,9 @@ class Player:
         if not exchange.error:
             self.answered = True
             expected = step.expectation
-            if self._written[step][1]:
-                self._judge(step)
+            judge = self._written[step][1]
+            if judge is not None:
+                self._judge(step, judge)
             elif exchange.status >= FIRST_FAILURE or expected.status is not None or expected.under is not None:
                 response_time = exchange.finished_at - exchange.intended_at
                 if problem := check_status(exchange.status, expected.status):
@@ -194,21 +197,23 @@ class Player:
         self._journal.ended(exchange)
         return len(exchange.extracted) == len(step.extracts)
 
-    def _judge(self, step: RequestPlan) -> None:
+    def _judge(self, step: RequestPlan, judge: Judge) -> None:
         exchange = self.exchange
         context = self._context
         reading = Reading(exchange.answer())
         extracted: dict[str, JsonValue] = {}
-        error, problem = _faults(step, context, reading, exchange.finished_at - exchange.intended_at)
+        error, problem = judge(context, reading, exchange.finished_at - exchange.intended_at)
         try:
             for extract in step.extracts:
                 extracted[extract.name] = extract.take(reading, context.random)
         except LookupError as failure:
             # A wrong status explains why there is nothing to extract: the first fault names the error.
             error, problem = (error, problem) if error else ("extraction", str(failure.args[0]))
-        exchange.find(error, problem)
-        exchange.extracted = extracted
-        context.extracted.update(extracted)
+        if error:
+            exchange.find(error, problem)
+        if extracted:
+            exchange.extracted = extracted
+            context.extracted.update(extracted)
 
 
 def _requests(steps: tuple[StepPlan, ...]) -> Iterator[RequestPlan]:
@@ -217,26 +222,3 @@ def _requests(steps: tuple[StepPlan, ...]) -> Iterator[RequestPlan]:
             yield step
         elif isinstance(step, RepeatPlan):
             yield from _requests(step.steps)
-
-
-def _faults(step: RequestPlan, context: Context, reading: Reading, response_time: float) -> tuple[Error, str]:
-    """The first thing that is wrong with an answer, or ("", "")."""
-    expected = step.expectation
-    if problem := check_status(reading.answer.status, expected.status):
-        return "status", problem
-    try:
-        problem = next(filter(None, _expectations(step, context, reading, response_time)), "")
-    except UndefinedName as error:
-        return "extraction", str(error)
-    return ("expectation", problem) if problem else ("", "")
-
-
-def _expectations(step: RequestPlan, context: Context, reading: Reading, response_time: float) -> Iterator[str]:
-    expected = step.expectation
-    yield check_time(response_time, expected.under)
-    for name, wanted in expected.headers:
-        yield check_header(reading.answer, name, show(wanted(context)))
-    for expression, path, wanted in expected.json:
-        yield check_json(reading, expression, path, wanted(context))
-    if expected.contains is not None:
-        yield check_text(reading, show(expected.contains(context)))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final, TypeAlias
 
+from msgspec.json import Decoder
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from perfkit.load.exchange import Answer
 from perfkit.load.jsonpath import Path
@@ -19,11 +19,14 @@ from perfkit.units import show_time
 Find: TypeAlias = "Callable[[Reading], Sequence[JsonValue]]"
 
 FIRST_FAILURE: Final = 400  # statuses from here on are errors unless the step expects them
+_decode: Final = Decoder().decode
 _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 
 
 class Reading:
     """One answer, decoded lazily; a body that is not what it says it is reads as a ValueError."""
+
+    __slots__ = ("_body", "_is_parsed", "_json", "answer")
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -147,9 +150,9 @@ def check_text(reading: Reading, wanted: str) -> str:
 def _parsed(body: bytes) -> JsonValue:
     value: JsonValue
     try:
-        value = from_json(body, cache_strings="keys")  # takes half the time of the standard library
+        value = _decode(body)  # takes a third of the time of the standard library
     except ValueError:
-        value = json.loads(body)  # which takes other encodings as well
+        value = json.loads(body)  # which takes more: NaN, half of a surrogate pair, other encodings
     return value
 
 

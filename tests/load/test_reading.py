@@ -173,3 +173,30 @@ def test_a_kept_answer_says_how_small_it_could_be() -> None:
     assert plain["gzip_bytes"] == packed["gzip_bytes"] == len(gzip.compress(body, 6))
     assert (plain["query"], packed["query"], packed["content_encoding"]) == (True, False, "gzip")
     assert plain["offered_encodings"] == "gzip, deflate"
+
+
+def test_the_head_of_an_answer_is_taken_apart_only_for_a_header_that_is_there() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nETag:  W/7 \r\nX-Empty:\r\nETag: second"
+
+    answer = Answer(200, (), b"", head)
+
+    assert answer.header("x-absent") is None
+    assert answer.header("etag") == "W/7"
+    assert answer.header("X-EMPTY") == ""
+    assert list(answer.headers) == [("Content-Type", "text/plain"), ("ETag", "W/7"), ("X-Empty", ""), ("ETag", "second")]
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"18446744073709551617", 18446744073709551617),
+        (b"[-Infinity, 1.5]", [float("-inf"), 1.5]),
+        (b'"\\ud800"', "\ud800"),
+        ('{"a": "ü"}'.encode("utf-16"), {"a": "ü"}),
+    ],
+    ids=["an integer of any size", "infinity", "half a pair", "another encoding"],
+)
+def test_json_is_read_as_the_standard_library_reads_it(body: bytes, value: JsonValue) -> None:
+    reading = Reading(Answer(200, (), body))
+
+    assert reading.json == value

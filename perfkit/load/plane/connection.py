@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
             return
         if self._head is None:
             exchange.first_byte_at = now
-            if exchange.is_whole:
+            if exchange.is_head:
                 self._read_whole(data, now)
                 return
             self._head = data
@@ -147,7 +147,11 @@ class Connection(asyncio.Protocol):
             self._unusual(data, now)
             return
         exchange.status = status
-        exchange.size = self._size()
+        if exchange.is_whole:
+            self._take_body()
+            exchange.head = head[: head.find(END_OF_HEAD)]
+        else:
+            exchange.size = self._size()
         exchange.finished_at = now
         self._to_begin.append(None)
         self._to_complete.append(None)
@@ -189,12 +193,20 @@ class Connection(asyncio.Protocol):
         pieces.clear()
         return size
 
+    def _take_body(self) -> None:
+        """Whatever of the body has been kept, and its size."""
+        exchange = self._exchange
+        if exchange.is_whole:
+            exchange.is_clean = False
+            exchange.body = b"".join(self._pieces)
+        exchange.size = self._size()
+
     def _go_on(self, data: bytes, now: float) -> None:
         """An answer that does not come in one piece; one whose head does not is read, because its head may be unusual."""
         if self._head is data and END_OF_HEAD not in data:
             self._begin_counting()
             self._read_whole(data, now)
-        else:
+        elif not self._exchange.is_whole:
             self._counted += sum(map(len, self._pieces))
             self._pieces.clear()
 
@@ -253,21 +265,20 @@ class Connection(asyncio.Protocol):
         """A counted answer whose head has to be read after all, or which something follows."""
         head = self._head
         assert head is not None
-        size = self._size()
+        self._take_body()
         self._begin_counting()
         if head is data:
             self._read_whole(data, now)
         else:
-            self._finish_counted(head, size, now, is_clean=is_alone)
+            self._finish_counted(head, now, is_clean=is_alone)
 
-    def _finish_counted(self, head: bytes, size: int, now: float, *, is_clean: bool) -> None:
+    def _finish_counted(self, head: bytes, now: float, *, is_clean: bool) -> None:
         whole = parsed(head)
         is_kept = is_clean and whole.keeps_connection
         whole.parser = None
         exchange = self._exchange
         exchange.is_clean = False
         exchange.status = whole.status
-        exchange.size = size
         exchange.headers = whole.headers
         self._end(now, is_clean=is_kept)
 
@@ -277,7 +288,8 @@ class Connection(asyncio.Protocol):
         if exc is None and self._whole is not None and self._whole.ends_with_connection:
             self._finish_whole(self._whole, now)
         elif exc is None and self._head is not None and parsed(self._head).ends_with_connection:
-            self._finish_counted(self._head, self._size(), now, is_clean=False)
+            self._take_body()
+            self._finish_counted(self._head, now, is_clean=False)
         else:
             self._manners.closes_silently = True
             self.fail("reset", str(exc) if exc else "the target closed the connection before its answer was complete")
