@@ -1,5 +1,6 @@
 """Open load: arrivals do not wait for answers; each takes a free virtual user, or a new one up to the limit."""
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from random import Random
@@ -14,8 +15,9 @@ from perfkit.load.play import Script
 # Arrivals that are due within so short a time leave together: one wake-up for each would cost more than it is true.
 TOGETHER: Final = 0.0002
 # Flow starts per second from which on it grows with the rate: on a virtual machine a wake-up costs as much as two requests.
-BUSY: Final = 20_000.0
-MOST_TOGETHER: Final = 0.0005
+# With so many, answers come all the time, and each takes an arrival that has become due along: few wait for the timer.
+BUSY: Final = 10_000.0
+MOST_TOGETHER: Final = 0.001
 # So many leave before answers are looked at again: users that have come free are taken before new ones are hired.
 AT_ONCE: Final = 16
 
@@ -32,6 +34,7 @@ class Pool:
         self._count = 0
         self._hired = 0
         self._arrived = 0
+        self._schedule: _Schedule | None = None
         # How many users the data is enough for, once it has run out for one.
         self._fed: int | None = None
 
@@ -47,6 +50,7 @@ class Pool:
             offsets(segment.start, segment.end, segment.duration, segment.arrivals, source),
             min(TOGETHER * max(max(segment.start, segment.end) / BUSY, 1.0), MOST_TOGETHER),
         )
+        self._schedule = schedule
         schedule.wake()
         await self._load.deadlines.reach(start + segment.duration)
         if not self._load.is_over:
@@ -73,6 +77,14 @@ class Pool:
         if self._backlog:
             user.free_at = self._load.now()
             return self._script(user, *self._backlog.popleft())
+        schedule = self._schedule
+        # Whoever has just got an answer has the time at hand, and a look at it costs less than a timer.
+        if schedule is not None and schedule.due <= user.exchange.finished_at and not self._load.is_over:
+            due = schedule.due
+            schedule.advance()
+            number = self._arrived
+            self._arrived = number + 1
+            return self._script(user, number, due)
         self._idle[user] = None
         return None
 
@@ -126,26 +138,25 @@ class _Schedule:
         self._start = start
         self._offsets = offsets_left
         self._together = together
-        self._due: float | None = None
-        self._advance()
+        self.due = math.inf
+        self.advance()
 
     def wake(self) -> None:
         if self._load.is_over:
             return
         now = self._load.now()
         self.take(now, AT_ONCE)
-        if self._due is not None:
-            rest = 0.0 if self._due <= now else self._together
-            self._load.deadlines.at(max(self._due, now + rest), self.wake)
+        if self.due < math.inf:
+            rest = 0.0 if self.due <= now else self._together
+            self._load.deadlines.at(max(self.due, now + rest), self.wake)
 
     def take(self, until: float, most: int = 1 << 62) -> None:
         """What is due by then arrives."""
         pool = self._pool
-        while most > 0 and self._due is not None and self._due <= until:
-            pool.arrive(self._due)
-            self._advance()
+        while most > 0 and (due := self.due) <= until:
+            self.advance()
+            pool.arrive(due)
             most -= 1
 
-    def _advance(self) -> None:
-        offset = next(self._offsets, None)
-        self._due = None if offset is None else self._start + offset
+    def advance(self) -> None:
+        self.due = self._start + next(self._offsets, math.inf)
