@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from perfkit.evidence import Caveat
-from perfkit.finding import Exhibit, Family, Finding, Level, Rule
+from perfkit.finding import Exhibit, Family, Finding, Level, Rule, Skipped
 from perfkit.measures import profiles
 from perfkit.measures.lazy import Measures
 from perfkit.stats.proportions import wilson
@@ -41,6 +41,8 @@ MIN_LOW_SHARE = 0.10
 # Wilson's interval of 20 % is 16 to 24 % at 400 samples; 50 hits of the function put its low end above 10 % as well.
 MIN_ENDPOINT_SAMPLES = 400
 MIN_FUNCTION_SAMPLES = 50
+# With fewer, even a function with the least share that counts has too few of its own to be told from chance.
+MIN_TO_TELL = round(MIN_FUNCTION_SAMPLES / MIN_SHARE)
 # In-process databases work on the thread of the caller, and C code has no frame: when statements issued by a function take half
 # of its time, that time is the database's.
 MAX_STATEMENT_SHARE = 0.5
@@ -67,10 +69,13 @@ class Tally:
         return self.own + self.called.total()
 
 
-def detect(measures: Measures) -> Iterator[Finding]:
-    for endpoint, stacks in measures.stacks_by_endpoint.items():
-        if endpoint not in measures.traces_by_endpoint:
-            continue
+def detect(measures: Measures) -> Iterator[Finding | Skipped]:
+    seen = {endpoint: stacks for endpoint, stacks in measures.stacks_by_endpoint.items() if endpoint in measures.traces_by_endpoint}
+    most = max((int(stacks["samples"].sum()) for stacks in seen.values()), default=0)
+    if most < MIN_TO_TELL:
+        yield Skipped(RULE, f"{most} samples at the endpoint with the most; {MIN_TO_TELL} are needed (profiling.for: 60s)")
+        return
+    for endpoint, stacks in seen.items():
         samples = int(stacks["samples"].sum())
         processor_time = _processor_time(measures, endpoint)
         for (file, function), tally in _tallies(stacks, measures.is_own).items():

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from perfkit.detectors.hot_function import detect
+from perfkit.finding import Finding, Skipped
 from tests.builders import Row, a_stack, a_statement, many, measures
 
 VIEW = "view (shop/views.py:8)"
@@ -21,6 +22,7 @@ def test_a_function_with_much_of_the_processor_time_is_found_with_its_cost() -> 
     # log() has the rest, so it is hot as well
     first, *_ = detect(measures(many(30, wall_time=0.02, cpu_time=0.016), stacks=stacks(300, RENDER)))
 
+    assert isinstance(first, Finding)
     assert first.message == (
         "GET /orders: 60 % of the processor time is spent in shop/report.py:30 in render: up to 9.6 ms per request"
     )
@@ -32,11 +34,13 @@ def test_a_function_with_much_of_the_processor_time_is_found_with_its_cost() -> 
 def test_library_code_counts_for_the_function_that_called_it() -> None:
     first, *_ = detect(measures(many(30), stacks=stacks(300, RENDER, DUMPS)))
 
+    assert isinstance(first, Finding)
     assert "in shop/report.py:30 in render, most of it in dumps (/usr/lib/python3.11/json/__init__.py): up to" in first.message
 
 
 def names(found: list[Row], **fields: Any) -> list[str]:
-    return [finding.call_site.rpartition(" in ")[2] for finding in detect(measures(many(30, **fields), stacks=found))]
+    findings = detect(measures(many(30, **fields), stacks=found))
+    return [finding.call_site.rpartition(" in ")[2] for finding in findings if isinstance(finding, Finding)]
 
 
 def test_a_handler_that_calls_others_is_not_hot_itself() -> None:
@@ -57,11 +61,15 @@ def test_an_in_process_database_is_not_the_functions_own_work() -> None:
     assert names(stacks(300, RENDER), wall_time=0.02, statements=[statement]) == ["log"]
 
 
-def test_a_few_samples_prove_nothing() -> None:
-    assert names([a_stack(VIEW, RENDER, samples=30), a_stack(VIEW, samples=20)]) == []
+def test_with_too_few_samples_it_says_so_instead_of_nothing() -> None:
+    (said,) = detect(measures(many(30), stacks=[a_stack(VIEW, RENDER, samples=30), a_stack(VIEW, samples=20)]))
+
+    assert isinstance(said, Skipped)
+    assert "50 samples at the endpoint with the most; 250 are needed" in said.why
 
 
 def test_hashing_passwords_gets_a_word_of_warning() -> None:
     first, *_ = detect(measures(many(30), stacks=stacks(400, "hash_password (shop/auth.py:9)")))
 
+    assert isinstance(first, Finding)
     assert "slow by intent" in first.caveats[-1].text
