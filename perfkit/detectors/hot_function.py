@@ -70,7 +70,9 @@ class Tally:
 
 
 def detect(measures: Measures) -> Iterator[Finding | Skipped]:
-    seen = {endpoint: stacks for endpoint, stacks in measures.stacks_by_endpoint.items() if endpoint in measures.traces_by_endpoint}
+    seen = {
+        endpoint: stacks for endpoint, stacks in measures.stacks_by_endpoint.items() if endpoint in measures.traces_by_endpoint
+    }
     most = max((int(stacks["samples"].sum()) for stacks in seen.values()), default=0)
     if most < MIN_TO_TELL:
         yield Skipped(RULE, f"{most} samples at the endpoint with the most; {MIN_TO_TELL} are needed (profiling.for: 60s)")

@@ -1,10 +1,16 @@
 """An answer as the parser reports it: only counted, or read whole."""
 
+import re
 from typing import Final, cast
 
 import httptools
 
 END_OF_HEAD: Final = b"\r\n\r\n"
+VERSION: Final = b"HTTP/1.1"
+# Heads that say more than a count takes note of: a cookie, or a connection that is not kept.
+UNUSUAL: Final = re.compile(
+    rb"\n(?:[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]:|[Cc][Oo][Nn][Nn][Ee][Cc][Tt][Ii][Oo][Nn]:(?!\s*[Kk]eep-[Aa]live\r))"
+)
 FINAL: Final = 200  # statuses below announce an answer that is still to come
 _FRAMES: Final = frozenset({"content-length", "transfer-encoding"})  # with either, an answer's end is known
 

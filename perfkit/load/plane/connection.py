@@ -6,7 +6,6 @@ was closed before the first byte of a request left says so, and its owner opens 
 
 import asyncio
 import os
-import re
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -14,14 +13,9 @@ import httptools
 
 from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
-from perfkit.load.plane.answers import END_OF_HEAD, FINAL, Count, Whole, parsed
+from perfkit.load.plane.answers import END_OF_HEAD, FINAL, UNUSUAL, VERSION, Count, Whole, parsed
 from perfkit.load.plane.manners import Manners, has_spoken
 
-# Heads that say more than a count takes note of: a cookie, a connection that is not kept, an older protocol.
-_UNUSUAL: Final = re.compile(
-    rb"\n(?:[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]:|[Cc][Oo][Nn][Nn][Ee][Cc][Tt][Ii][Oo][Nn]:(?!\s*[Kk]eep-[Aa]live\r))"
-)
-_VERSION: Final = b"HTTP/1.1"
 _BROKEN: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
@@ -143,7 +137,7 @@ class Connection(asyncio.Protocol):
             return
         status = self._status()
         head = self._head
-        if status < FINAL or _UNUSUAL.search(head) or not head.startswith(_VERSION):
+        if status < FINAL or UNUSUAL.search(head) or not head.startswith(VERSION):
             self._unusual(data, now)
             return
         exchange.status = status
