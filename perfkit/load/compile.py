@@ -28,7 +28,6 @@ MOST_IN_FLIGHT: Final = 1000
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FINDERS: Final[Mapping[str, Callable[[str], Find]]] = {
-    "jsonpath": lambda expression: by_jsonpath(compile_path(expression)),
     "header": by_header,
     "cookie": by_cookie,
     "regex": by_regex,
@@ -189,8 +188,12 @@ def _expectation(expect: Expect) -> Expectation:
 
 
 def _extract(name: str, extractor: Extractor) -> Extract:
-    finder = _FINDERS[extractor.engine]
-    return Extract(name, f"{extractor.engine} {extractor.expression}", finder(extractor.expression), extractor.pick == "random")
+    source = f"{extractor.engine} {extractor.expression}"
+    at_random = extractor.pick == "random"
+    if extractor.engine == "jsonpath":
+        path = compile_path(extractor.expression)
+        return Extract(name, source, by_jsonpath(path), at_random, path)
+    return Extract(name, source, _FINDERS[extractor.engine](extractor.expression), at_random)
 
 
 def _destination(scenario: Scenario) -> Destination:

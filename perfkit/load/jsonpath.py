@@ -4,13 +4,14 @@ Looking a value up happens between requests that are being timed, and a plain wa
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from jsonpath_ng.ext.parser import parse
 from pydantic import JsonValue
 
-Path: TypeAlias = Callable[[JsonValue], list[JsonValue]]
+Part: TypeAlias = str | int | None  # a key, an index, or all of a list
 
 _PART: Final = re.compile(
     r"""
@@ -23,20 +24,25 @@ _PART: Final = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Every value that an expression matches, in the order of the document; `parts` are those of a plain path."""
+
+    find: Callable[[JsonValue], list[JsonValue]]
+    parts: tuple[Part, ...] | None
+
+
 def compile_path(expression: str) -> Path:
-    """Every value that the expression matches, in the order of the document."""
     parts = _plain_parts(expression)
-    if parts is not None and None not in parts:
-        return lambda value: _follow(value, parts)
     if parts is not None:
-        return lambda value: _walk(value, parts)
+        return Path(lambda value: walk(value, parts), parts)
     parsed: Any = parse(expression)
-    return lambda value: [match.value for match in parsed.find(value)]
+    return Path(lambda value: [match.value for match in parsed.find(value)], None)
 
 
-def _plain_parts(expression: str) -> tuple[str | int | None, ...] | None:
-    """Keys, indices and None for "all of a list"; None when the expression says more than that."""
-    parts: list[str | int | None] = []
+def _plain_parts(expression: str) -> tuple[Part, ...] | None:
+    """None when the expression says more than keys, indices and "all of a list"."""
+    parts: list[Part] = []
     position = 1
     if not expression.startswith("$"):
         return None
@@ -52,23 +58,8 @@ def _plain_parts(expression: str) -> tuple[str | int | None, ...] | None:
     return tuple(parts)
 
 
-def _follow(value: JsonValue, parts: tuple[str | int | None, ...]) -> list[JsonValue]:
-    """One value at most: no part of the path is a "*"."""
-    for part in parts:
-        if type(value) is dict:
-            if type(part) is not str or part not in value:
-                return []
-            value = value[part]
-        elif type(value) is list:
-            if type(part) is not int or part >= len(value):
-                return []
-            value = value[part]
-        else:
-            return []
-    return [value]
-
-
-def _walk(value: JsonValue, parts: tuple[str | int | None, ...]) -> list[JsonValue]:
+def walk(value: JsonValue, parts: Sequence[Part]) -> list[JsonValue]:
+    """What a plain path matches below a value."""
     found: list[JsonValue] = [value]
     for part in parts:
         step: list[JsonValue] = []

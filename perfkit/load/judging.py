@@ -1,29 +1,47 @@
 """What a step's answer has to look like, put together once: each check is a function, and the first fault names the error."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from perfkit.load.exchange import Error
+from perfkit.load.exchange import Answer, Error
 from perfkit.load.jsonpath import Path
-from perfkit.load.plan import Expectation
+from perfkit.load.partial import Partial
+from perfkit.load.plan import Expectation, RequestPlan
 from perfkit.load.reading import Reading, check_header, check_json, check_status, check_text, check_time
 from perfkit.load.slots import Render
 from perfkit.scenario.context import Context
 from perfkit.scenario.templates import UndefinedName, show
 
 # What is wrong with an answer, as an error and for a person; ("", "") when nothing is.
-Judge: TypeAlias = Callable[[Context, Reading, float], tuple[Error, str]]
+Faults: TypeAlias = Callable[[Context, Reading, float], tuple[Error, str]]
 _Check: TypeAlias = Callable[[Context, Reading], str]
 
 
-def judge_of(expected: Expectation) -> Judge:
-    """For an answer that came back, with its response time."""
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How the answers of a step are read, and what is wrong with one, given its response time."""
+
+    faults: Faults
+    partial: Partial | None  # None when its JSON is needed whole, or not at all
+
+    def read(self, answer: Answer) -> Reading:
+        return Reading(answer, self.partial)
+
+
+def judge_of(step: RequestPlan) -> Judge:
+    paths = [path.parts for path in step.paths if path.parts is not None]
+    is_plain = bool(paths) and len(paths) == len(step.paths)
+    return Judge(_faults(step.expectation), Partial(paths) if is_plain else None)
+
+
+def _faults(expected: Expectation) -> Faults:
     status, under = expected.status, expected.under
     checks = tuple(_checks(expected))
 
-    def judge(context: Context, reading: Reading, response_time: float) -> tuple[Error, str]:
+    def faults(context: Context, reading: Reading, response_time: float) -> tuple[Error, str]:
         if problem := check_status(reading.answer.status, status):
             return "status", problem
         if problem := check_time(response_time, under):
@@ -36,7 +54,7 @@ def judge_of(expected: Expectation) -> Judge:
             return "extraction", str(error)
         return "", ""
 
-    return judge
+    return faults
 
 
 def _checks(expected: Expectation) -> Iterator[_Check]:

@@ -51,6 +51,12 @@ class RequestPlan:
     auth: str | None
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """All that is looked at in the JSON of its answer."""
+        extracted = [extract.path for extract in self.extracts if extract.path is not None]
+        return (*(path for _, path, _ in self.expectation.json), *extracted)
+
+    @property
     def reads_answer(self) -> bool:
         """More than its status is looked at."""
         expected = self.expectation

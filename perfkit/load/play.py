@@ -15,7 +15,7 @@ from perfkit.load.cookies import Cookies
 from perfkit.load.exchange import Error, Exchange
 from perfkit.load.judging import Judge, judge_of
 from perfkit.load.plan import FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan
-from perfkit.load.reading import FIRST_FAILURE, Reading, check_status, check_time
+from perfkit.load.reading import FIRST_FAILURE, check_status, check_time
 from perfkit.load.request import Write, writer
 from perfkit.load.rows import Rows
 from perfkit.scenario.context import Context
@@ -50,7 +50,7 @@ def writers(plan: Plan) -> Mapping[RequestPlan, Written]:
     logins = [login for auth in plan.auth.values() for login in auth.logins.values()]
     for step in (*logins, *(step for flow in plan.flows for step in _requests(flow.steps))):
         write = writer(step, None if step.auth is None else plan.auth[step.auth], plan.destination)
-        judge = judge_of(step.expectation) if step.reads_answer else None
+        judge = judge_of(step) if step.reads_answer else None
         found[step] = (write, judge, step.method == "HEAD")
     return found
 
@@ -200,9 +200,9 @@ class Player:
     def _judge(self, step: RequestPlan, judge: Judge) -> None:
         exchange = self.exchange
         context = self._context
-        reading = Reading(exchange.answer())
+        reading = judge.read(exchange.answer())
         extracted: dict[str, JsonValue] = {}
-        error, problem = judge(context, reading, exchange.finished_at - exchange.intended_at)
+        error, problem = judge.faults(context, reading, exchange.finished_at - exchange.intended_at)
         try:
             for extract in step.extracts:
                 extracted[extract.name] = extract.take(reading, context.random)

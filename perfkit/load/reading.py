@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from perfkit.load.exchange import Answer
 from perfkit.load.jsonpath import Path
+from perfkit.load.partial import Partial
 from perfkit.load.responses import decoded
 from perfkit.units import show_time
 
@@ -26,10 +27,12 @@ _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 class Reading:
     """One answer, decoded lazily; a body that is not what it says it is reads as a ValueError."""
 
-    __slots__ = ("_body", "_is_parsed", "_json", "answer")
+    __slots__ = ("_body", "_is_parsed", "_json", "_part", "_partial", "answer")
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, partial: Partial | None = None) -> None:
         self.answer = answer
+        self._partial = partial  # of the paths that will be asked for
+        self._part: object = None
         self._body: bytes | None = None
         self._json: JsonValue = None
         self._is_parsed = False
@@ -52,6 +55,19 @@ class Reading:
         except LookupError:
             return self.body.decode(errors="replace")
 
+    def find(self, path: Path) -> list[JsonValue]:
+        """What a path matches in the JSON of the body."""
+        partial = self._partial
+        if partial is None or path.parts is None:
+            return path.find(self.json)
+        if self._part is None:
+            try:
+                self._part = partial.decode(self.body)
+            except ValueError:
+                self._partial = None
+                return path.find(self.json)
+        return partial.find(self._part, path.parts)
+
     @property
     def json(self) -> JsonValue:
         if not self._is_parsed:
@@ -68,6 +84,7 @@ class Extract:
     source: str  # as the scenario writes it
     find: Find
     at_random: bool
+    path: Path | None = None  # when it is a value of the answer's JSON
 
     def take(self, reading: Reading, source: random.Random) -> JsonValue:
         """Raises LookupError when the answer does not hold the value."""
@@ -81,7 +98,7 @@ class Extract:
 
 
 def by_jsonpath(path: Path) -> Find:
-    return lambda reading: path(reading.json)
+    return lambda reading: reading.find(path)
 
 
 def by_header(name: str) -> Find:
@@ -128,7 +145,7 @@ def check_header(answer: Answer, name: str, wanted: str) -> str:
 def check_json(reading: Reading, expression: str, path: Path, wanted: JsonValue) -> str:
     """Every match equals the wanted value; `{min_length: n}` counts the elements of a list, or the matches."""
     try:
-        found = path(reading.json)
+        found = reading.find(path)
     except ValueError:
         return "the body is not JSON"
     if isinstance(wanted, dict) and "min_length" in wanted:

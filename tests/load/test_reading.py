@@ -66,14 +66,14 @@ class Named:
     ],
 )
 def test_a_plain_path_finds_what_the_library_finds(expression: str) -> None:
-    found = compile_path(expression)(DOCUMENT)
+    found = compile_path(expression).find(DOCUMENT)
 
     assert found == [match.value for match in parse(expression).find(DOCUMENT)]
 
 
 def test_other_paths_are_the_librarys() -> None:
-    assert compile_path("$.items[?(@.id > 1)].id")(DOCUMENT) == [2]
-    assert compile_path("$..id")(DOCUMENT) == [1, 2]
+    assert compile_path("$.items[?(@.id > 1)].id").find(DOCUMENT) == [2]
+    assert compile_path("$..id").find(DOCUMENT) == [1, 2]
 
 
 @pytest.mark.parametrize(
