@@ -33,7 +33,7 @@ test: $(VENV)/.set-up-dev  ## The fast tests: no servers, no network.
 	$(BIN)/python -m pytest -q --ignore tests/smoke
 
 smoke: $(VENV)/.set-up-dev  ## The tests with real servers, databases, profilers and a browser.
-	tests/smoke/install-browser
+	tests/smoke/install-programs
 	$(BIN)/python -m pytest -q tests/smoke --durations=15
 
 check: $(VENV)/.set-up-dev  ## Format, lint, types, import contracts.

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import gevent
 import numpy as np
 
+from perfkit.errors import LoadError
 from perfkit.evidence import Phase
 from perfkit.load.channel import Event as Word
 from perfkit.load.health import Health
@@ -60,9 +61,11 @@ class Generator:
             self._in_thread(self._plane.run)
         finally:
             beat.kill()
-            self._pump()
-            self._recorder.close()
-            gc.enable()
+            try:
+                self._pump()
+            finally:
+                self._recorder.close()
+                gc.enable()
         for kept in self._ledger.responses.kept:
             self._recorder.response(describe(kept))
         counts = self._ledger.counts["measure"]
@@ -86,7 +89,7 @@ class Generator:
             gevent.sleep(BEAT)
             try:
                 self._pump()
-            except OSError:
+            except LoadError:
                 # Nothing more can be written down: run() meets the same error once the load has ended, and says so.
                 self.stop()
                 return

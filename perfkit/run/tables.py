@@ -78,13 +78,24 @@ def explained(name: str, table: Table, notes: Mapping[str, str]) -> Table:
 def compact(directory: RunDirectory, run: Run) -> Gathered:
     """Writes every table as parquet; only then are the raw files of the generator and of the probe removed."""
     gathered = gather(directory, run)
-    for name, table in gathered.tables.items():
-        if isinstance(table, Missing):
-            directory.note(f"table:{name}", table.why)
-        else:
-            table.write_parquet(directory.table(name), compression="zstd")
+    try:
+        for name, table in gathered.tables.items():
+            if isinstance(table, Missing):
+                directory.note(f"table:{name}", table.why)
+            else:
+                table.write_parquet(directory.table(name), compression="zstd")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        # A full disk: half of the tables would only take room from what was recorded, which is read as well without them.
+        for name in gathered.tables:
+            directory.table(name).unlink(missing_ok=True)
+        raise EvidenceError(
+            f"the tables of {directory.path} cannot be written: {error}",
+            hint="Make room there: `perfkit analyze` reads what was recorded.",
+        ) from error
     for folder in (directory.samples, directory.probe):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            # Out of the way in one step: a run that is killed now must not be read from half of its raw files.
+            shutil.rmtree(folder.rename(folder.with_suffix(".compacted")), ignore_errors=True)
     return gathered
 
 

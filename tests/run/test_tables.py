@@ -161,3 +161,14 @@ def test_a_half_written_note_of_a_killed_run_does_not_hide_the_others(tmp_path: 
         file.write(json.dumps({"observer": "host", "status": "ok"})[:20])
 
     assert read(directory.path).samples.height == 20
+
+
+def test_tables_that_cannot_be_written_leave_the_raw_files_to_be_read(tmp_path: Path) -> None:
+    directory, run = a_raw_run(tmp_path / "run")
+    directory.table("shapes").symlink_to("/dev/full")
+
+    with pytest.raises(EvidenceError, match="No space left on device"):
+        tables.compact(directory, run)
+
+    assert list(directory.path.glob("*.parquet")) == []
+    assert frame(tables.gather(directory, run).tables["samples"]).height > 0
