@@ -38,9 +38,10 @@ def run(folder: Path, scenario: Mapping[str, Any], *options: str) -> Ran:
     file.write_text(json.dumps(scenario))  # JSON is YAML
     command = [sys.executable, "-m", "perfkit", "run", str(file), "--out", str(folder), "--no-profile", *options]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)
-    if ended.returncode not in (0, 1, 6, 7):
+    latest = (folder / "latest").resolve()
+    if ended.returncode not in (0, 1, 6, 7) or not (latest / "findings.json").exists():
         sys.exit(ended.stderr)
-    return Ran((folder / "latest").resolve(), ended.returncode)
+    return Ran(latest, ended.returncode)
 
 
 @contextmanager

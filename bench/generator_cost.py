@@ -6,7 +6,7 @@ nginx answers on one core, the generator runs on another; rounds alternate betwe
 time of all processes of a generator over the requests that nginx counted (stub_status); each generator runs for a short and
 for a long time, and the difference of the two leaves out its start. What perfkit wrote down must be what nginx counted.
 `K6` and `WRK2` name further binaries to run. Then open loads of 1,000 and 10,000 a second, evenly spaced: how late requests left,
-which means something only on an otherwise idle core, and how many of them. All of it is appended to docs/results/generator-cost.md.
+which means something only on an otherwise idle core, and how many of them. It is all appended to docs/results/generator-cost.md.
 """
 
 import argparse
@@ -171,8 +171,8 @@ def lateness(url: str, seconds: float, *, keeps: bool) -> list[bool]:
         if health is None:
             raise LoadError("the generator gave no account of itself", hint="Run the bench again.")
         # From the first request to the last there is one interval less than there are requests.
-        lasted = (samples["sent_at"].max() - samples["sent_at"].min()) * samples.height / (samples.height - 1)  # type: ignore[operator]
-        achieved = samples.height / lasted / rate
+        sent = samples["sent_at"].to_numpy()
+        achieved = (len(sent) - 1) / float(sent.max() - sent.min()) / rate
         is_on_time = health.lag_p50 <= MOST_LATE_P50 and health.lag_p99 <= MOST_LATE_P99
         passes.append(is_on_time and abs(achieved - 1) <= MOST_OFF and counted == samples.height)
         results.row(

@@ -2,9 +2,10 @@
 
     python -m bench.memory [--requests 10000000] [--users 20] [--limit 3600] [--look]
 
-One generator process sends so many requests at nginx, as fast as it can; its resident memory is read every second. Then the run is
-compacted and judged in processes of their own, as `perfkit run --no-analyze` and `perfkit analyze` do it: what those two need grows with
-the run, and is shown beside it. Every run is a row of docs/results/memory.md. A peak of 300 MB or more ends the bench with exit code 1.
+One generator process sends so many requests at nginx, as fast as it can; its resident memory is read every second. Then the run
+is compacted and judged in processes of their own, as `perfkit run --no-analyze` and `perfkit analyze` do it: what those two need
+grows with the run, and is shown beside it. Every run is a row of docs/results/memory.md. A generator that needs 300 MB or more
+ends the bench with exit code 1.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import polars as pl
+import psutil
 
 from bench.nginx import nginx
 from bench.results import Results
