@@ -42,6 +42,17 @@ SERVICE: Final = """
 
     asyncio.run(main())
 """
+APPLICATION: Final = """
+    import sys
+    from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return [b"ok"]
+
+    WSGIRequestHandler.log_message = lambda *_: None
+    make_server("127.0.0.1", int(sys.argv[1]), application).serve_forever()
+"""
 
 
 @pytest.fixture
@@ -193,6 +204,27 @@ def test_a_perfkit_that_is_killed_takes_its_load_along_and_leaves_what_it_wrote(
     assert_each_request_once(read(perfkit.latest))
 
 
+def test_a_generator_that_stood_still_makes_the_run_invalid_and_says_how_late_it_was(perfkit: Command, service: Service) -> None:
+    process = under_load(perfkit, a_scenario(perfkit.folder, service.url, seconds=5))
+    generator = child(perfkit, "perfkit.load.locustfile")
+
+    os.kill(generator, signal.SIGSTOP)
+    time.sleep(1.5)
+    os.kill(generator, signal.SIGCONT)
+    done = perfkit.finish(process)
+
+    assert done.code == 6, str(done)
+    said = judged_again(perfkit)
+    assert said["validity"]["state"] == "invalid"
+    assert any("after their time" in reason for reason in said["validity"]["reasons"])
+    evidence = read(perfkit.latest)
+    assert_each_request_once(evidence)
+    assert evidence.samples.height == 5 * RATE
+    # What could not leave counts as waiting, from when it was meant to leave.
+    waited = evidence.samples.filter(pl.col("finished_at") - pl.col("intended_at") > 0.5)
+    assert waited.height >= 0.9 * RATE
+
+
 # --- a full disk ---------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +255,34 @@ def test_a_disk_that_is_full_in_mid_run_ends_the_run_and_keeps_what_was_written(
     assert said["validity"]["state"] == "suspect"
     assert any("No space left on device" in reason for reason in said["validity"]["reasons"])
     assert_each_request_once(read(copy))
+
+
+def test_a_target_on_a_full_disk_goes_on_answering_although_the_probe_can_write_nothing(perfkit: Command) -> None:
+    port = free_port()
+    (perfkit.folder / "app.py").write_text(textwrap.dedent(APPLICATION))
+    launch = {"command": [sys.executable, "app.py", str(port)], "cwd": ".", "ready": {"http": "/", "timeout": "20s"}}
+    target = {"base_url": f"http://127.0.0.1:{port}", "launch": {**launch, "stop": {"grace": "1s"}}}
+    with small_disk(perfkit.folder / "disk", 4 << 20) as disk:
+        process = under_load(perfkit, a_scenario(perfkit.folder, target), disk.name)
+        fill(disk)
+        done = perfkit.finish(process)
+
+        assert_told(done, 4, "No space left on device")
+        assert perfkit.left() == []
+        (directory,) = (path for path in disk.glob("*-disaster-*") if path.is_dir())
+        copy = shutil.copytree(directory, perfkit.folder / "copy")
+    said = judged_again(perfkit, copy)
+    assert said["run"]["state"] == "died"
+    assert said["total"]["errors"] == 0
+    assert said["endpoints"][0]["traced"] > 0
+
+
+def test_a_disk_that_is_full_before_the_run_is_told_before_a_request_is_sent(perfkit: Command, service: Service) -> None:
+    with small_disk(perfkit.folder / "disk", 1 << 20) as disk:
+        fill(disk)
+        done = perfkit("run", a_scenario(perfkit.folder, service.url), "--out", disk)
+
+    assert_told(done, 5, "cannot", "No space left on device", "--out")
 
 
 def fill(disk: Path) -> None:
