@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import uvloop
 from pydantic import JsonValue
@@ -18,6 +17,7 @@ from perfkit.load.plan import FlowPlan, Plan
 from perfkit.load.plane.client import Client
 from perfkit.load.plane.manners import Manners
 from perfkit.load.play import Player, writers
+from perfkit.scenario.address import address
 from perfkit.scenario.feeders import Exhausted
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.secrets import MASK, is_sensitive, mask, mask_text
@@ -58,8 +58,7 @@ class _Transcript:
 
     def __init__(self, base_url: str) -> None:
         self.exchanges: list[Exchange] = []
-        parts = urlsplit(base_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._origin = base_url.removesuffix(address(base_url).prefix)
 
     def wants(self, _endpoint: str, /) -> bool:
         return True

@@ -276,7 +276,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("errors < 0.1%", '"p99 < 600ms for 10s abort"', "windows (`for 10s abort`) are not built yet"),
         ("{processes: 1}", "{processes: 2}", "generator.processes: more than one generator process is not built yet"),
         ("{processes: 1}", "{processes: 1, cores: [0]}", "generator.cores: `cores` is not built yet"),
-        ("base_url: http://127.0.0.1:8000", "base_url: unix:/run/app.sock", "target.base_url: `unix` sockets are not built yet"),
+        ("base_url: http://127.0.0.1:8000", "base_url: unix:/run/app.sock", "target.base_url: 'unix:/run/app.sock' is not a URL"),
         ("base_url: http://127.0.0.1:8000", "base_url: 127.0.0.1:8000", "'127.0.0.1:8000' is not a URL"),
         ("base_url: http://127.0.0.1:8000", "base_url: http://me:pw@127.0.0.1", "a URL carries no password here"),
         ("signal: TERM", "signal: TERMINATE", "target.launch.stop.signal: 'TERMINATE' is not a signal"),

@@ -1,6 +1,8 @@
 """The data plane against servers that misbehave: every request is on record once, and the server has seen as many."""
 
+import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -8,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -32,21 +35,12 @@ class Seen:
 
 
 @contextmanager
-def serving(answer: Answering) -> Generator[tuple[str, Seen]]:
+def serving(
+    answer: Answering, *, tls: ssl.SSLContext | None = None, listener: socket.socket | None = None
+) -> Generator[tuple[str, Seen]]:
     """One thread per connection; requests without bodies."""
     seen = Seen()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-
-    def converse(connection: socket.socket) -> None:
-        with connection:
-            for number in range(1 << 30):
-                head = receive(connection)
-                if not head:
-                    return
-                with seen.lock:
-                    seen.requests.append(head.decode("latin-1"))
-                if not answer(connection, number):
-                    return
+    listener = listener or socket.create_server(("127.0.0.1", 0), backlog=2048)
 
     def accept() -> None:
         while True:
@@ -54,19 +48,45 @@ def serving(answer: Answering) -> Generator[tuple[str, Seen]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if connection.family != socket.AF_UNIX:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with seen.lock:
                 seen.connections += 1
-            threading.Thread(target=converse, args=(connection,), daemon=True).start()
+            threading.Thread(target=converse, args=(connection, answer, seen, tls), daemon=True).start()
 
     thread = threading.Thread(target=accept)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
+        yield url_of(listener, "https" if tls else "http"), seen
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+
+
+def converse(connection: socket.socket, answer: Answering, seen: Seen, tls: ssl.SSLContext | None) -> None:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(connection)
+        if tls is not None:
+            try:
+                connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
+            except OSError:
+                return
+        for number in range(1 << 30):
+            request = receive(connection)
+            if not request:
+                return
+            with seen.lock:
+                seen.requests.append(request.decode("latin-1"))
+            if not answer(connection, number):
+                return
+
+
+def url_of(listener: socket.socket, scheme: str) -> str:
+    address = listener.getsockname()
+    if listener.family == socket.AF_UNIX:
+        return f"http+unix://{quote(address, safe='')}"
+    return f"{scheme}://[::1]:{address[1]}" if listener.family == socket.AF_INET6 else f"{scheme}://127.0.0.1:{address[1]}"
 
 
 def receive(connection: socket.socket) -> bytes:

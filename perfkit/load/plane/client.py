@@ -1,13 +1,13 @@
 """A virtual user's way to the target: one connection, opened when it is needed and kept as long as both sides allow."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 
-from perfkit.load.destination import Destination, addresses
+from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.connection import Connection
 from perfkit.load.plane.manners import Manners
+from perfkit.load.plane.opening import NotOpenedError, Opening
 
 
 class Client:
@@ -65,50 +65,30 @@ class Client:
     async def _open(self) -> None:
         where = self._where
         exchange = self._exchange
-        started = self._clock()
         try:
-            async with asyncio.timeout(min(where.connect_timeout, where.timeout)):
-                connection = await self._connect()
-        except TimeoutError:
-            self._fail("connect", "no connection in time")
-        except OSError as error:
-            self._fail(_failure(error, is_secure=where.tls is not None), error.strerror or str(error))
-        except Exception as error:  # noqa: BLE001  whatever it is (a foreign address for one), it is told to the parent
+            opened = await Opening(where, self._connect, self._clock).run()
+        except NotOpenedError as failure:
+            self._fail(failure.error, failure.problem)
+            if failure.fault is not None:
+                self._on_fault(failure.fault)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is told to the parent
             self._fail("connect", str(error))
             self._on_fault(error)
         else:
             self._opening = None
-            self._connection = connection
+            connection = self._connection = opened.connection
             exchange.is_clean = False
-            exchange.connect_time = self._clock() - started
+            exchange.connect_time = opened.connect_time
+            exchange.tls_time = opened.tls_time
             exchange.reconnect = self._connected_before and where.keepalive
             self._connected_before = True
             if not connection.write():
                 self._fail("reset", "the target closed the connection at once")
 
-    async def _connect(self) -> Connection:
-        """To the first address that answers; each is checked before anything is sent to it."""
-        where = self._where
-        loop = asyncio.get_running_loop()
-        failure: OSError | None = None
-        for address in await addresses(where):
-            connection = Connection(self._exchange, where, self._manners, self._clock, self._on_end)
-            name = where.host if where.tls is not None else None
-            try:
-                await loop.create_connection(lambda it=connection: it, address, where.port, ssl=where.tls, server_hostname=name)
-            except OSError as error:
-                failure = error
-                continue
-            return connection
-        raise failure or OSError(f"{where.host} has no address")
+    def _connect(self) -> Connection:
+        return Connection(self._exchange, self._where, self._manners, self._clock, self._on_end)
 
     def _fail(self, error: TransportError, problem: str) -> None:
         self._opening = None
         self._exchange.fail(error, problem, self._clock())
         self._on_end()
-
-
-def _failure(error: OSError, *, is_secure: bool) -> TransportError:
-    """A connection that is there and then breaks broke in the handshake."""
-    broke = isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
-    return "tls" if is_secure and broke else "connect"

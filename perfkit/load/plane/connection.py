@@ -6,6 +6,7 @@ was closed before the first byte of a request left says so, and its owner opens 
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -286,7 +287,9 @@ class Connection(asyncio.Protocol):
             self._finish_counted(self._head, now, is_clean=False)
         else:
             self._manners.closes_silently = True
-            self.fail("reset", str(exc) if exc else "the target closed the connection before its answer was complete")
+            # With TLS 1.3 a target refuses the client's certificate only after the handshake.
+            error: TransportError = "tls" if isinstance(exc, ssl.SSLError) else "reset"
+            self.fail(error, str(exc) if exc else "the target closed the connection before its answer was complete")
 
     def _end(self, now: float, *, is_clean: bool) -> None:
         self._exchange.finished_at = now
