@@ -12,9 +12,9 @@ from perfkit.scenario.guard import refusal, refusal_at_connect
 from perfkit.scenario.model import Guard
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Destination:
-    """Where requests go and how: the same for every client of a run."""
+    """Where requests go and how: the same for every client of a run; each is itself and nothing else."""
 
     scheme: str
     host: str

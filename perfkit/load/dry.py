@@ -13,6 +13,8 @@ from pydantic import JsonValue
 from perfkit.load.compile import compile_plan
 from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange as Sent
+from perfkit.load.following import Elsewhere
+from perfkit.load.hops import Hop
 from perfkit.load.plan import FlowPlan, Plan
 from perfkit.load.plane.client import Client
 from perfkit.load.plane.manners import Manners
@@ -68,13 +70,14 @@ class _Transcript:
 
     def ended(self, sent: Sent, /) -> None:
         step = sent.step
+        base = step.base if isinstance(step, Hop) else ""
         problem = mask_text(": ".join(filter(None, [sent.error, sent.problem])))
         self.exchanges.append(
             Exchange(
                 flow=step.flow,
                 step=step.step,
                 method=step.method,
-                url=mask_text(self._origin + sent.path),
+                url=mask_text((base or self._origin) + sent.path),
                 status=sent.status,
                 time=sent.finished_at - sent.sent_at,
                 bytes=sent.size,
@@ -113,7 +116,10 @@ async def _play(plan: Plan, transcript: _Transcript, environment: Mapping[str, s
                     clock.skip_to(effect)
                     continue
                 ended.clear()
-                client.send()
+                if isinstance(effect, Elsewhere):
+                    client.send_to(effect.where)
+                else:
+                    client.send()
                 await _outcome(client, ended, clock, plan.destination.timeout)
                 if faults:
                     raise faults[0]

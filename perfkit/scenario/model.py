@@ -4,7 +4,7 @@ import re
 import signal
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from perfkit.scenario.address import checked
 from perfkit.scenario.extractors import Extractor
@@ -12,7 +12,7 @@ from perfkit.scenario.objectives import Objective, Slo
 from perfkit.scenario.profiling import CallTrees, MemoryOptions, Profiling, Queries, Stacks
 from perfkit.scenario.section import Section
 from perfkit.scenario.stages import Arrivals, OnLimit, Ramp, Stage, Stages
-from perfkit.scenario.steps import Expect, Flow, RepeatStep, RequestStep, Step, ThinkStep, requests_of
+from perfkit.scenario.steps import MOST_REDIRECTS, Expect, Flow, RepeatStep, RequestStep, Step, ThinkStep, requests_of
 from perfkit.scenario.think import Think
 from perfkit.scenario.values import FOLDER, FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
 
@@ -132,6 +132,17 @@ class Guard(Section):
     allow_hosts: tuple[str, ...] = ()
     max_rate: Rate | None = None
     max_users: int | None = Field(default=None, ge=1)
+    # No key of the file: what --i-own-this-target said. Redirects are asked of the guard while the load runs.
+    _is_owned: bool = PrivateAttr(default=False)
+
+    @property
+    def is_owned(self) -> bool:
+        return self._is_owned
+
+    def as_owned(self) -> Self:
+        copy = self.model_copy()
+        copy._is_owned = True  # noqa: SLF001  it is one of us
+        return copy
 
 
 class Tls(Section):
@@ -144,7 +155,7 @@ class Tls(Section):
 
 
 class Http(Section):
-    """What all requests share; redirects are not followed."""
+    """What all requests share; `redirects` says how many of a row are followed."""
 
     timeout: PositiveTime = 30.0
     connect_timeout: PositiveTime = 5.0
@@ -152,6 +163,7 @@ class Http(Section):
     version: str = "1.1"
     headers: dict[str, Text] = Field(default_factory=dict)
     tls: Tls = Tls()
+    redirects: int = Field(default=0, ge=0, le=MOST_REDIRECTS)
 
     @field_validator("version", mode="before")
     @classmethod

@@ -279,6 +279,8 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("base_url: http://127.0.0.1:8000", "base_url: unix:/run/app.sock", "target.base_url: 'unix:/run/app.sock' is not a URL"),
         ("base_url: http://127.0.0.1:8000", "base_url: 127.0.0.1:8000", "'127.0.0.1:8000' is not a URL"),
         ("base_url: http://127.0.0.1:8000", "base_url: http://me:pw@127.0.0.1", "a URL carries no password here"),
+        ("version: 1.1", "redirects: 21", "http.redirects: "),
+        ("- post: /cart", "- post: /cart\n        redirects: -1", "redirects: "),
         ("signal: TERM", "signal: TERMINATE", "target.launch.stop.signal: 'TERMINATE' is not a signal"),
         ("name: list products", "name: list ${vars.page_size}", "is taken as it stands here"),
         ("cwd: ..", "cwd: nowhere", "target.launch.cwd: nowhere is not a directory"),

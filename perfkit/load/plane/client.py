@@ -1,4 +1,7 @@
-"""A virtual user's way to the target: one connection, opened when it is needed and kept as long as both sides allow."""
+"""A virtual user's way to the target: one connection, opened when it is needed and kept as long as both sides allow.
+
+Where redirects lead to other origins, each of those has a client of its own.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -31,6 +34,7 @@ class Client:
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
         self._connected_before = False
+        self._elsewhere: dict[Destination, Client] = {}
 
     def send(self) -> None:
         self._exchange.take_up(self._clock())
@@ -41,9 +45,19 @@ class Client:
             connection.drop()
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
+    def send_to(self, where: Destination) -> None:
+        """The same, to another origin."""
+        client = self._elsewhere.get(where)
+        if client is None:
+            client = Client(self._exchange, where, Manners(), self._clock, self._on_end, self._on_fault)
+            self._elsewhere[where] = client
+        client.send()
+
     @property
     def is_busy(self) -> bool:
-        return self._opening is not None or (self._connection is not None and self._connection.is_waiting)
+        if self._opening is not None or (self._connection is not None and self._connection.is_waiting):
+            return True
+        return any(client.is_busy for client in self._elsewhere.values())
 
     def expire(self, now: float, timeout: float) -> None:
         """Ends the request under way if it has been under way for longer."""
@@ -52,8 +66,11 @@ class Client:
         if self._opening is not None:
             self._opening.cancel()
             self._fail("timeout", "no connection in time")
-        elif self._connection is not None:
+        elif self._connection is not None and self._connection.is_waiting:
             self._connection.fail("timeout", "no answer in time")
+        else:
+            for client in list(self._elsewhere.values()):
+                client.expire(now, timeout)
 
     def close(self) -> None:
         if self._opening is not None:
@@ -61,6 +78,8 @@ class Client:
         if self._connection is not None:
             self._connection.drop()
             self._connection = None
+        for client in self._elsewhere.values():
+            client.close()
 
     async def _open(self) -> None:
         where = self._where
