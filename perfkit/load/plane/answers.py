@@ -15,13 +15,6 @@ FINAL: Final = 200  # statuses below announce an answer that is still to come
 _FRAMES: Final = frozenset({"content-length", "transfer-encoding"})  # with either, an answer's end is known
 
 
-# Heads that say more than a count takes note of: a cookie, a connection that is not kept, an older protocol.
-UNUSUAL: Final = re.compile(
-    rb"\n(?:[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]:|[Cc][Oo][Nn][Nn][Ee][Cc][Tt][Ii][Oo][Nn]:(?!\s*[Kk]eep-[Aa]live\r))"
-)
-VERSION: Final = b"HTTP/1.1"
-
-
 class Count:
     """An answer that is only counted; what the parser calls is all C, and raises IndexError when a second answer begins."""
 
