@@ -110,6 +110,8 @@ class Evidence:
     memory: Table
     host: Table
     caveats: tuple[Caveat, ...] = ()
+    generator: Table = Missing("the generator wrote nothing about itself")  # what it says of itself, once a second
+    counts: Table = Missing("the generator did not count up")  # its ledger
 
     def missing(self, need: Need) -> Missing | None:
         """Why `need` was not observed; None when it was."""

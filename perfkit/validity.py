@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from perfkit import counts, strain
 from perfkit.evidence import Evidence, GeneratorHealth, Run
 from perfkit.units import show_share, show_time
 
@@ -18,8 +19,6 @@ SUSPECT_LAG = 0.010
 INVALID_LAG = 0.250
 # Lateness counts in every response time; a tenth of the p99 that it stands in does not change what is said of it.
 SUSPECT_LAG_SHARE = 0.1
-# An achieved count this far below what was sent means that answers were lost, not slow.
-SUSPECT_LOSS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,13 @@ class Validity:
 
 def judge(evidence: Evidence) -> Validity:
     """Invalid when the generator, not the target, was the limit; suspect when that cannot be ruled out."""
-    invalid, suspect = _of_generator(evidence.run.generator, _p99(evidence))
+    p99 = _p99(evidence)
+    invalid, suspect = _of_generator(evidence.run.generator, p99)
+    strained = strain.judge(evidence, p99)
+    invalid += strained.invalid
+    suspect += strained.suspect
     suspect += _of_ending(evidence.run)
+    suspect += counts.compare(evidence).mismatches
     if evidence.samples.is_empty():
         invalid.append("not one request was recorded")
     if invalid:
@@ -64,8 +68,6 @@ def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str]
         invalid.append(late)
     elif health.open_loop and health.lag_p99 >= max(SUSPECT_LAG, SUSPECT_LAG_SHARE * p99):
         suspect.append(late)
-    if health.sent > 0 and (health.sent - health.finished) / health.sent > SUSPECT_LOSS:
-        suspect.append(f"{health.sent - health.finished} requests have no outcome on record")
     return invalid, suspect
 
 

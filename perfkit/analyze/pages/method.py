@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perfkit.evidence import Run
+from perfkit.analyze.pages import generator_seconds
+from perfkit.evidence import Evidence, Run
 from perfkit.finding import Analysis
-from perfkit.page import Column, Section, Table
+from perfkit.page import Block, Column, Section, Table
 from perfkit.units import show_share, show_size, show_time
 
 MACHINE: Final = ("cores", "cpu", "memory", "kernel", "python", "noise")
@@ -25,15 +26,17 @@ def rules(analysis: Analysis) -> Section:
     )
 
 
-def method(analysis: Analysis, run: Run) -> Section:
-    blocks = (
+def method(analysis: Analysis, evidence: Evidence) -> Section:
+    run = evidence.run
+    blocks: tuple[Block, ...] = (
         pairs("The run", about(run)),
         pairs("What observing cost", cost(analysis)),
         observers(run),
         pairs("Generator", generator(run)),
+        *generator_seconds.blocks(evidence),
         pairs("Machine", machine(run)),
     )
-    return Section("How it was measured", tuple(block for block in blocks if block.rows))
+    return Section("How it was measured", tuple(block for block in blocks if not isinstance(block, Table) or block.rows))
 
 
 def about(run: Run) -> list[tuple[str, str]]:

@@ -1,0 +1,40 @@
+"""How late the plane's loop is: a deadline of its own a few times a second, so that no request pays for the measurement."""
+
+import time
+from collections import deque
+from typing import Final
+
+from perfkit.load.plane.deadlines import Deadlines
+
+EVERY: Final = 0.05
+
+
+class Pulse:
+    """The plane's thread appends how late each beat was; the control side takes what has come."""
+
+    def __init__(self) -> None:
+        self._lates: deque[float] = deque()
+        self._is_beating = False
+        self._due = 0.0
+
+    def begin(self, deadlines: Deadlines) -> None:
+        self._is_beating = True
+        self._deadlines = deadlines
+        self._next(time.monotonic())
+
+    def end(self) -> None:
+        self._is_beating = False
+
+    def take(self) -> list[float]:
+        """Seconds by which each beat since the last call came late."""
+        return [self._lates.popleft() for _ in range(len(self._lates))]
+
+    def _next(self, now: float) -> None:
+        self._due = now + EVERY
+        self._deadlines.at(self._due, self._beat)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        self._lates.append(now - self._due)
+        if self._is_beating:
+            self._next(now)
