@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 
 from perfkit import schemas
-from perfkit.evidence import PHASES, Caveat, Evidence, GeneratorHealth, Interval, Missing, Phase, Run, Table
+from perfkit.evidence import PHASES, Caveat, Evidence, Floor, GeneratorHealth, Interval, Missing, Phase, Run, Table
 from perfkit.measures.lazy import Measures
 
 Row: TypeAlias = dict[str, Any]
@@ -179,6 +179,20 @@ def a_generator(**fields: Any) -> GeneratorHealth:
         offered=1000, sent=1000, finished=1000, dropped=0, lag_p50=0.0001, lag_p99=0.001, cpu_share=0.2, open_loop=True
     )
     return dataclasses.replace(health, **fields)
+
+
+def a_floor(**fields: Any) -> Floor:
+    """A generator that can send 40,000 requests a second and is asked for 40."""
+    floor = Floor(
+        requests=50_000,
+        duration=1.7,
+        cpu_per_request=2.5e-5,
+        achieved_rate=29_400.0,
+        processes=1,
+        needed_rate=40.0,
+        answer=1831,
+    )
+    return dataclasses.replace(floor, **fields)
 
 
 def a_response(endpoint: str = ENDPOINT, **fields: Any) -> Row:

@@ -139,7 +139,7 @@ class Command:
         return done
 
     def run(self, scenario: Path, *arguments: object, before: Sequence[str] = (), **environment: str) -> Done:
-        return self("run", scenario, "--out", self.reports, *arguments, before=before, **environment)
+        return self("run", scenario, "--no-calibrate", "--out", self.reports, *arguments, before=before, **environment)
 
     def left(self) -> list[str]:
         """Living processes that descend from it, by their environment: also those that left their family."""
@@ -416,7 +416,7 @@ def connects(port: int) -> bool:
 
 def under_load(perfkit: Command, scenario: Path, phase: str = "measure") -> "subprocess.Popen[str]":
     """A run that has been in its measure phase for more than a second."""
-    process = perfkit.start("run", scenario, "--out", perfkit.reports, "--duration", "30s")
+    process = perfkit.start("run", scenario, "--no-calibrate", "--out", perfkit.reports, "--duration", "30s")
     assert process.stderr is not None
     for line in process.stderr:
         if line.strip() == f"· {phase}":
@@ -480,7 +480,7 @@ def test_a_second_interrupt_stops_at_once(perfkit: Command, port: int) -> None:
 
 
 def test_an_interrupt_while_the_target_starts_leaves_nothing(perfkit: Command, port: int) -> None:
-    process = perfkit.start("run", a_scenario(perfkit.folder, port, mood="unready"), "--out", perfkit.reports)
+    process = perfkit.start("run", a_scenario(perfkit.folder, port, mood="unready"), "--no-calibrate", "--out", perfkit.reports)
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("· starting the target"):
