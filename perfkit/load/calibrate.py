@@ -21,6 +21,7 @@ from perfkit.scenario.model import Scenario
 RUN_ID: Final = "calibration"
 # Fewer requests than this say more about the machine's other work than about a request.
 LEAST: Final = 100
+RESPONDER_SPEAKS: Final = "1.1"
 
 
 def floor(scenario: Scenario, profile: str) -> Floor | Missing:
@@ -28,6 +29,8 @@ def floor(scenario: Scenario, profile: str) -> Floor | Missing:
     plan = compile_plan(scenario, profile, 0.0, RUN_ID)
     if all(segment.iterations is not None for segment in plan.segments):
         return Missing("a load of iterations takes what time it needs")
+    if scenario.http.version != RESPONDER_SPEAKS:
+        return Missing(f"the server that it is calibrated against speaks HTTP/{RESPONDER_SPEAKS} only")
     if not requests_per_start(plan):
         return Missing("the scenario has no plain request to calibrate with")
     alone = scenario.model_copy(update={"generator": scenario.generator.model_copy(update={"processes": 1})})

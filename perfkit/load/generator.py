@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import gevent
 import numpy as np
 
+from perfkit.errors import LoadError
 from perfkit.evidence import Phase
 from perfkit.load.channel import Event as Word
 from perfkit.load.health import Health
@@ -20,11 +21,11 @@ from perfkit.load.plane.plane import Plane
 from perfkit.load.progress import Recent
 from perfkit.load.recorder import DTYPE, Recorder
 from perfkit.load.responses import describe
-from perfkit.load.seconds import HEALTH, LEDGER, Seconds, write_counts
+from perfkit.load.seconds import Seconds
 
 # Samples reach the disk, and progress the parent, five times a second.
 BEAT: Final = 0.2
-SECOND: Final = 5  # beats
+CPU_EVERY: Final = 5  # beats
 # How long the plane may have to wait for this side to let go of the interpreter: it would be felt as a late request.
 SWITCH: Final = 0.0002
 
@@ -49,7 +50,7 @@ class Generator:
         self._health = Health()
         self._recent = Recent()
         self._plane = Plane(plan, self._ledger, worker, self._phase)
-        self._seconds = Seconds(recorder.beside(HEALTH), self._plane, self._ledger, plan.destination.port)
+        self._seconds = Seconds(recorder, self._plane, self._ledger, plan.destination.port)
 
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every sample is on disk when it returns."""
@@ -69,7 +70,6 @@ class Generator:
             gc.enable()
         for kept in self._ledger.responses.kept:
             self._recorder.response(describe(kept))
-        write_counts(self._recorder.beside(LEDGER), self._ledger)
         counts = self._ledger.counts["measure"]
         self._tell("finished", health=asdict(self._health.close(counts.offered, counts.sent, counts.dropped)))
 
@@ -91,10 +91,8 @@ class Generator:
             gevent.sleep(BEAT)
             try:
                 self._pump()
-                self._seconds.look()
-                if count % SECOND == 0:
-                    self._seconds.write()
-            except OSError:
+                self._seconds.beat()
+            except (OSError, LoadError):
                 # Nothing more can be written down: run() meets the same error once the load has ended, and says so.
                 self.stop()
                 return
@@ -102,7 +100,7 @@ class Generator:
             phase = phases.current
             if phase is None:
                 continue
-            if count % SECOND == 0:
+            if count % CPU_EVERY == 0:
                 self._read_cpu(phase)
             now = time.monotonic()
             total = duration_of(self._plan.segments, phase)
@@ -114,8 +112,7 @@ class Generator:
             rows: np.ndarray[Any, Any] = np.frombuffer(piece, dtype=DTYPE)
             finished_at = np.ascontiguousarray(rows["finished_at"])
             self._recent.add(finished_at, finished_at - rows["intended_at"], rows["endpoint"], rows["error"])
-            self._seconds.finished += len(rows)
-            self._seconds.reconnects += int(np.count_nonzero(rows["reconnect"]))
+            self._seconds.took(rows)
             names = self._recorder.names
             if "measure" in names:
                 self._health.ended(rows["lag"][rows["phase"] == names.index("measure")])

@@ -12,10 +12,10 @@ from typing import Final
 from pydantic import JsonValue
 
 from perfkit.evidence import Phase
+from perfkit.load.destination import Destination, destination
 from perfkit.load.plan import AuthPlan, Expectation, Plan, RepeatPlan, RequestPlan, Segment, StepPlan
 from perfkit.load.reading import Find, Reading
 from perfkit.scenario.feeders import Exhausted, Feed, Row
-from perfkit.scenario.model import Guard
 
 # Two seconds in all: the first answers of every connection are slower, so they are not counted.
 WARM_UP: Final = 0.3
@@ -38,7 +38,7 @@ def rehearsed(plan: Plan, port: int) -> Plan:
         cumulative_weights=tuple(sum(flow.weight for flow in kept[: count + 1]) for count in range(len(kept))),
         auth={name: _auth(auth) for name, auth in plan.auth.items()},
         segments=(_segment(plan.segments[0], 0, "warm-up", WARM_UP), _segment(plan.segments[0], 1, "measure", MEASURED)),
-        destination=replace(plan.destination, scheme="http", host="127.0.0.1", port=port, tls=None, guard=Guard()),
+        destination=_destination(plan.destination, port),
         feeds={name: Endless(feed) for name, feed in plan.feeds.items()},
     )
 
@@ -57,6 +57,14 @@ class Endless(Feed):
             return source.choice(self._seen)
         self._seen.append(row)
         return row
+
+
+def _destination(target: Destination, port: int) -> Destination:
+    """Made anew, so that nothing of the way to the target is left: only what stands in the requests."""
+    responder = destination(
+        f"http://127.0.0.1:{port}{target.prefix}", target.timeout, target.connect_timeout, None, keepalive=target.keepalive
+    )
+    return replace(responder, authority=target.authority)
 
 
 def _steps(steps: tuple[StepPlan, ...]) -> tuple[StepPlan, ...]:

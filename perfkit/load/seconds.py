@@ -15,28 +15,36 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from perfkit.errors import LoadError
 from perfkit.evidence import Missing, RunDirectory, Table
 from perfkit.load import sockets
 from perfkit.load.pauses import Pauses
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.plane import Plane
-from perfkit.load.recorder import read_lines, records_of
+from perfkit.load.recorder import Recorder, read_lines, records_of
 from perfkit.schemas import COUNTS, GENERATOR
 
 HEALTH: Final = ".health"
 LEDGER: Final = ".counts"
+BEATS: Final = 5  # to a second
 _TOTALS: Final = ("sent", "finished", "dropped", "reconnects")
 
 
 class Seconds:
-    """Looks at the plane five times a second and writes a row each second; reads only what is there anyway."""
+    """Looks at the plane at each beat of the control side and writes a row each second; reads only what is there anyway.
 
-    def __init__(self, path: Path, plane: Plane, ledger: Ledger, port: int) -> None:
-        self.finished = 0
-        self.reconnects = 0
-        self._file = path.open("a")
+    Raises LoadError when the disk takes no more, and writes nothing from then on: after half a row nothing could be read.
+    """
+
+    def __init__(self, recorder: Recorder, plane: Plane, ledger: Ledger, port: int) -> None:
+        self._path = recorder.beside(HEALTH)
+        self._counts = recorder.beside(LEDGER)
         self._plane = plane
         self._ledger = ledger
+        self._beats = 0
+        self._finished = 0
+        self._reconnects = 0
+        self._is_full = False
         self._port = port
         self._ports_limit = sockets.port_range()
         self._pauses = Pauses()
@@ -49,30 +57,51 @@ class Seconds:
     def begin(self) -> None:
         self._pauses.begin()
 
-    def look(self) -> None:
+    def took(self, rows: "np.ndarray[Any, Any]") -> None:
+        """Records that have come in."""
+        self._finished += len(rows)
+        self._reconnects += int(np.count_nonzero(rows["reconnect"]))
+
+    def beat(self) -> None:
         self._in_flight = max(self._in_flight, self._plane.users)
         self._backlog = max(self._backlog, self._plane.backlog)
-
-    def write(self) -> None:
-        """The row of the time since the last one."""
-        self.look()
-        self._file.write(json.dumps(self._row()) + "\n")
-        self._file.flush()
-        self._in_flight = self._backlog = 0
+        self._beats += 1
+        if self._beats % BEATS == 0:
+            self._write_row()
 
     def close(self) -> None:
+        """Everything has come to its outcome."""
         self._pauses.end()
+        self._write_row()
+        lines = [
+            {"phase": phase, "sent": count.sent, "unsent": count.unsent, "dropped": count.dropped}
+            for phase, count in self._ledger.counts.items()
+        ]
+        self._write(self._counts, "".join(json.dumps(line) + "\n" for line in lines))
+
+    def _write_row(self) -> None:
+        self._write(self._path, json.dumps(self._row()) + "\n")
+        self._in_flight = self._backlog = 0
+
+    def _write(self, path: Path, text: str) -> None:
+        if self._is_full:
+            return
         try:
-            self.write()
-        finally:
-            self._file.close()
+            with path.open("a") as file:
+                file.write(text)
+        except OSError as error:
+            self._is_full = True
+            problem = f"the generator's account of itself cannot be written to {path}: {error.strerror}"
+            raise LoadError(problem, hint="Make room there, or give another folder with --out.") from error
 
     def _row(self) -> dict[str, Any]:
+        # First, because it may wait for the kernel: what follows is then of one moment.
+        files = sockets.open_files()
+        ports = sockets.ports_taken(self._port, files, self._ports_limit)
         now, cpu = time.monotonic(), time.process_time()
         span, used = now - self._last_at, cpu - self._last_cpu
         middle = now - span / 2
         self._last_at, self._last_cpu = now, cpu
-        files = sockets.open_files()
         collections = self._pauses.take()
         return {
             "at": now,
@@ -85,7 +114,7 @@ class Seconds:
             "gc_max": max(collections, default=0.0),
             "files": files,
             "files_limit": sockets.files_limit(),
-            "ports": sockets.ports_taken(self._port, files, self._ports_limit),
+            "ports": ports,
             "ports_limit": self._ports_limit,
             "in_flight": self._in_flight,
             "in_flight_limit": self._plane.limit,
@@ -96,20 +125,12 @@ class Seconds:
         counts = list(self._ledger.counts.values())
         totals = {
             "sent": sum(count.sent for count in counts),
-            "finished": self.finished,
+            "finished": self._finished,
             "dropped": sum(count.dropped for count in counts),
-            "reconnects": self.reconnects,
+            "reconnects": self._reconnects,
         }
         last, self._last = self._last, totals
         return {name: totals[name] - last[name] for name in _TOTALS}
-
-
-def write_counts(path: Path, ledger: Ledger) -> None:
-    lines = [
-        {"phase": phase, "sent": count.sent, "unsent": count.unsent, "dropped": count.dropped}
-        for phase, count in ledger.counts.items()
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def read(directory: RunDirectory, epoch: float) -> Table:

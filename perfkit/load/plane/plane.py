@@ -49,7 +49,7 @@ class Plane:
         self.is_over = False
         self.now = time.monotonic
         self.failure: Exception | None = None
-        self.pulse = Pulse()
+        self.pulse = Pulse(self.now)
         self._on_phase = on_phase
         self._ids = itertools.count((worker << ID_SHIFT) + 1)
         self._writers = writers(plan)
