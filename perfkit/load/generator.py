@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import gevent
 import numpy as np
+import numpy.ma
 
 from perfkit.errors import LoadError
 from perfkit.evidence import Phase
@@ -49,6 +50,7 @@ class Generator:
         self._ledger = Ledger(recorder)
         self._health = Health()
         self._recent = Recent()
+        self._failure: OSError | LoadError | None = None
         self._plane = Plane(plan, self._ledger, worker, self._phase)
         self._seconds = Seconds(recorder, self._plane, self._ledger, plan.destination.port)
 
@@ -68,6 +70,8 @@ class Generator:
             self._recorder.close()
             self._seconds.close()
             gc.enable()
+        if self._failure is not None:
+            raise self._failure
         for kept in self._ledger.responses.kept:
             self._recorder.response(describe(kept))
         counts = self._ledger.counts["measure"]
@@ -92,8 +96,9 @@ class Generator:
             try:
                 self._pump()
                 self._seconds.beat()
-            except (OSError, LoadError):
-                # Nothing more can be written down: run() meets the same error once the load has ended, and says so.
+            except (OSError, LoadError) as error:
+                # Nothing more can be written down: run() says so once the load has ended.
+                self._failure = error
                 self.stop()
                 return
             phases = self._ledger.phases

@@ -9,6 +9,7 @@ How late requests left is not in the first: it is read from the samples, so that
 import json
 import time
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +38,8 @@ class Seconds:
     """
 
     def __init__(self, recorder: Recorder, plane: Plane, ledger: Ledger, port: int) -> None:
-        self._path = recorder.beside(HEALTH)
+        # Open from the beginning: one of the things to be written down is that no more files can be opened.
+        self._file = recorder.beside(HEALTH).open("ab", buffering=0)
         self._counts = recorder.beside(LEDGER)
         self._plane = plane
         self._ledger = ledger
@@ -77,21 +79,24 @@ class Seconds:
             {"phase": phase, "sent": count.sent, "unsent": count.unsent, "dropped": count.dropped}
             for phase, count in self._ledger.counts.items()
         ]
-        self._write(self._counts, "".join(json.dumps(line) + "\n" for line in lines))
+        self._file.close()
+        with self._counts.open("ab", buffering=0) as file:
+            self._write(file, "".join(json.dumps(line) + "\n" for line in lines))
 
     def _write_row(self) -> None:
-        self._write(self._path, json.dumps(self._row()) + "\n")
+        self._write(self._file, json.dumps(self._row()) + "\n")
         self._in_flight = self._backlog = 0
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, file: FileIO, text: str) -> None:
         if self._is_full:
             return
+        left = memoryview(text.encode())
         try:
-            with path.open("a") as file:
-                file.write(text)
+            while left:
+                left = left[file.write(left) :]
         except OSError as error:
             self._is_full = True
-            problem = f"the generator's account of itself cannot be written to {path}: {error.strerror}"
+            problem = f"the generator's account of itself cannot be written to {file.name}: {error.strerror}"
             raise LoadError(problem, hint="Make room there, or give another folder with --out.") from error
 
     def _row(self) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """What the generator says of itself in whole runs: its floor, its seconds, and counts that agree with the server's."""
 
+import re
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,10 +17,11 @@ import polars as pl
 import psutil
 import pytest
 
-from perfkit import counts
+from perfkit import counts, validity
 from perfkit.errors import LoadError
 from perfkit.evidence import Floor, Missing
 from perfkit.load import calibrate
+from perfkit.load.progress import Progress
 from perfkit.load.sockets import counted
 from perfkit.run import record
 from perfkit.run.read import read
@@ -153,6 +158,52 @@ def test_every_second_has_its_row_and_the_counts_are_those_of_the_server(tmp_pat
     assert [(line.phase, line.counted, line.rows, line.answered) for line in compared.lines] == [("measure", total, total, total)]
     assert compared.mismatches == ()
     assert compared.uncounted[0].startswith("the probe's count: ")
+
+
+def test_seconds_in_which_the_generator_stood_still_are_named(tmp_path: Path) -> None:
+    stopped: list[float] = []
+
+    def stop_once(progress: Progress) -> None:
+        if progress.phase == "measure" and progress.elapsed > 1 and not stopped:
+            (generator,) = (child for child in psutil.Process().children() if "perfkit.load.locustfile" in child.cmdline())
+            stopped.append(progress.elapsed)
+            generator.suspend()
+            time.sleep(1.5)
+            generator.resume()
+
+    load = [{"rate": "100/s", "for": "4s", "arrivals": "even"}]
+    with serving() as (url, _):
+        asked = replace(options(tmp_path, calibrating=False), on_progress=stop_once)
+        recorded = record.run(a_scenario(url, load=load), tmp_path / "a.yaml", asked)
+
+    judged = validity.judge(read(recorded.directory.path))
+    assert judged.state == "invalid"
+    assert any(re.match(r"the generator was late in \d of \d seconds \(.*\b1\b", reason) for reason in judged.reasons), judged
+
+
+def test_a_generator_that_runs_out_of_files_says_so_and_goes_on(tmp_path: Path) -> None:
+    source = tmp_path / "a.yaml"
+    with serving() as (url, _):
+        source.write_text(f"{{perfkit: 1, target: '{url}', get: [/a], load: [{{users: 150, for: 3s}}]}}")
+        recorded = run_with_files(100, source, tmp_path)
+
+    evidence = read(recorded)
+    judged = validity.judge(evidence)
+    assert judged.state == "invalid"
+    assert any("could not connect while the generator had no file descriptors left" in reason for reason in judged.reasons), (
+        judged
+    )
+    assert isinstance(evidence.generator, pl.DataFrame)
+    assert evidence.generator["files_limit"].max() == 100
+
+
+def run_with_files(limit: int, source: Path, out: Path) -> Path:
+    """In a process of its own, whose generator may open so many files."""
+    shell = (
+        f"ulimit -n {limit}; exec {sys.executable} -m perfkit run {source} --no-profile --no-calibrate --no-analyze --out {out}"
+    )
+    subprocess.run(["sh", "-c", shell], check=False, timeout=120, capture_output=True)
+    return (out / "latest").resolve()
 
 
 def test_the_kernel_counts_the_sockets_towards_a_port() -> None:
