@@ -81,7 +81,7 @@ def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str]
 def _of_demand(floor: Floor | Missing) -> list[str]:
     if isinstance(floor, Missing) or floor.needed_rate < SUSPECT_DEMAND * floor.rate:
         return []
-    asked = f"at its peak the load asked for {show_rate(floor.needed_rate)} requests"
+    asked = f"at its peak the load asked for requests at {show_rate(floor.needed_rate)}"
     return [f"{asked}, {show_share(floor.needed_rate / floor.rate)} of what the generator can send at most"]
 
 

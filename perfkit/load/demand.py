@@ -30,7 +30,7 @@ def refuse_more_than(floor: Floor | Missing) -> None:
         return
     one = floor.rate / floor.processes
     raise LoadError(
-        f"the load asks for {show_rate(floor.needed_rate)} requests at its peak; this generator can send at most "
+        f"the load asks for requests at {show_rate(floor.needed_rate)} at its peak; this generator can send at most "
         f"{show_rate(floor.rate)} on this machine ({show_time(floor.cpu_per_request)} of CPU for each, measured just now)",
         hint=f"Lower the rate, check and extract less, or give it processes: generator.processes: "
         f"{math.ceil(floor.needed_rate / one / HEADROOM)}.",

@@ -1,6 +1,7 @@
 """The control side of the load: starts the plane, empties what it writes down, tells the parent how it goes."""
 
 import gc
+import importlib
 import itertools
 import sys
 import time
@@ -10,7 +11,6 @@ from typing import Any, Final, Protocol
 
 import gevent
 import numpy as np
-import numpy.ma
 
 from perfkit.errors import LoadError
 from perfkit.evidence import Phase
@@ -57,6 +57,8 @@ class Generator:
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every sample is on disk when it returns."""
         sys.setswitchinterval(SWITCH)
+        # numpy imports it when it first needs it: that would be in mid-run, and perhaps without a descriptor to read it with.
+        importlib.import_module("numpy.ma")
         # The objects that exist now stay, and of later ones the plane takes care: a collection is felt as late requests.
         gc.freeze()
         gc.disable()

@@ -190,7 +190,7 @@ def calibrate_first(session: Session) -> None:
     floor = calibrate.floor(session.scenario, session.options.profile)
     session.update(floor=floor)
     if isinstance(floor, Floor):
-        session.tell(f"it can send up to {show_rate(floor.rate)} requests, at {show_time(floor.cpu_per_request)} of CPU each")
+        session.tell(f"it can send requests at {show_rate(floor.rate)} at most, {show_time(floor.cpu_per_request)} of CPU each")
     demand.refuse_more_than(floor)
 
 

@@ -39,7 +39,7 @@ def test_a_rate_above_the_floor_is_refused_with_the_figure_and_the_cure() -> Non
         refuse_more_than(floor)
 
     assert refused.value.message == (
-        "the load asks for 90,000/s requests at its peak; this generator can send at most "
+        "the load asks for requests at 90,000/s at its peak; this generator can send at most "
         "40,000/s on this machine (25 µs of CPU for each, measured just now)"
     )
     assert refused.value.hint == "Lower the rate, check and extract less, or give it processes: generator.processes: 3."

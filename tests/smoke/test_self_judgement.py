@@ -120,7 +120,7 @@ def test_a_rate_above_the_floor_is_refused_before_anything_is_sent(tmp_path: Pat
 
     assert isinstance(recorded.error, LoadError)
     assert recorded.error.message.startswith(
-        "the load asks for 18,000,000/s requests at its peak; this generator can send at most"
+        "the load asks for requests at 18,000,000/s at its peak; this generator can send at most"
     )
     assert not recorded.has_samples
     assert seen == Seen()

@@ -98,15 +98,15 @@ def generator(run: Run) -> list[tuple[str, str]]:
 def floor(found: Floor | Missing) -> list[tuple[str, str]]:
     """What the generator can do at most, as it was measured before the run."""
     if isinstance(found, Missing):
-        return [("what it can do at most", f"not measured: {found.why}")]
+        return [("requests that it can send at most", f"not measured: {found.why}")]
     processes = f", with {found.processes} processes on a core each" if found.processes > 1 else ""
     asked = f"; the load asks for {show_rate(found.needed_rate)}" if found.needed_rate else ""
     how = (
-        f"{found.requests} requests of this scenario in {show_time(found.duration)}, {show_rate(found.achieved_rate)}, against a "
+        f"{found.requests} requests of this scenario in {show_time(found.duration)} ({show_rate(found.achieved_rate)}) against a "
         f"server on this machine that answers each with {show_size(found.answer)} over plain HTTP; log-ins succeed, nobody pauses"
     )
     return [
-        ("what it can do at most", f"{show_rate(found.rate)} requests{processes}{asked}"),
+        ("requests that it can send at most", f"{show_rate(found.rate)}{processes}{asked}"),
         ("CPU of one request", show_time(found.cpu_per_request)),
         ("measured before the run", how),
     ]
