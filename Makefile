@@ -33,7 +33,7 @@ test: $(VENV)/.set-up-dev  ## The fast tests: no servers, no network.
 	$(BIN)/python -m pytest -q --ignore tests/smoke
 
 smoke: $(VENV)/.set-up-dev  ## The tests with real servers, databases, profilers and a browser.
-	tests/smoke/install-browser
+	tests/smoke/install-programs
 	$(BIN)/python -m pytest -q tests/smoke --durations=15
 
 check: $(VENV)/.set-up-dev  ## Format, lint, types, import contracts.
@@ -43,10 +43,13 @@ check: $(VENV)/.set-up-dev  ## Format, lint, types, import contracts.
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.set-up-dev  ## What perfkit itself costs, and how fast it judges.
+bench: $(VENV)/.set-up-dev  ## What perfkit itself costs, how true it is, and how fast it judges.
 	$(BIN)/python -m bench.probe_cost
 	$(BIN)/python -m bench.analysis_speed
 	$(BIN)/python -m bench.generator_cost
+	$(BIN)/python -m bench.known_truth
+	$(BIN)/python -m bench.nothing_lost
+	$(BIN)/python -m bench.memory
 
 golden: $(VENV)/.set-up-dev  ## Write the golden files anew; read the diff.
 	PERFKIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden

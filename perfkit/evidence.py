@@ -1,7 +1,8 @@
 """What a run leaves behind, as values: Run, Evidence, what is Missing, what is doubtful, and where it lies on disk."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -11,6 +12,8 @@ import polars as pl
 from perfkit.errors import EvidenceError
 
 FORMAT: Final = 1
+# A run.json of a large scenario has some 50 kB, and is written beside the old one before it takes its place.
+RESERVE: Final = 256 * 1024
 
 Phase: TypeAlias = Literal["warm-up", "measure", "profile"]
 PHASES: Final[tuple[Phase, ...]] = ("warm-up", "measure", "profile")
@@ -167,16 +170,47 @@ class RunDirectory:
         return self.path / "call_trees"
 
     @property
+    def _reserve(self) -> Path:
+        return self.path / "reserve"
+
+    @property
     def target_log(self) -> Path:
         return self.path / "target.log"
 
     def table(self, name: str) -> Path:
         return self.path / f"{name}.parquet"
 
+    def keep_reserve(self) -> None:
+        """Keeps room back while the run is made, so that a full disk cannot keep the run from saying how it ended."""
+        # Not zeros: there are file systems that need no room for those.
+        self._reserve.write_bytes(os.urandom(RESERVE))
+
+    def spend_reserve(self) -> bool:
+        """Gives the room back; False when that has been done before."""
+        had = self._reserve.exists()
+        self._reserve.unlink(missing_ok=True)
+        return had
+
+    def write(self, what: Callable[[], None]) -> None:
+        """Writes something that must not be lost: on a full disk into the room that was kept back."""
+        try:
+            what()
+        except OSError:
+            if not self.spend_reserve():
+                raise
+            what()
+
     def note(self, observer: str, status: str) -> None:
         """Records what became of an observer: "ok", or why its evidence is missing."""
-        with (self.path / "observers.jsonl").open("a") as file:
-            file.write(json.dumps({"observer": observer, "status": status}) + "\n")
+        path = self.path / "observers.jsonl"
+        before = path.stat().st_size if path.exists() else 0
+
+        def append() -> None:
+            with path.open("ab") as file:
+                file.truncate(before)  # of a first attempt half a line may be there
+                file.write(json.dumps({"observer": observer, "status": status}).encode() + b"\n")
+
+        self.write(append)
 
     def notes(self) -> dict[str, str]:
         """The last note of each observer."""

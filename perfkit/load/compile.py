@@ -3,6 +3,8 @@
 import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -13,7 +15,19 @@ from perfkit.errors import LoadError
 from perfkit.evidence import Phase
 from perfkit.load.destination import Destination, destination
 from perfkit.load.jsonpath import compile_path
-from perfkit.load.plan import AuthPlan, Expectation, FlowPlan, Plan, RepeatPlan, RequestPlan, Segment, StepPlan, ThinkPlan
+from perfkit.load.origins import Origins
+from perfkit.load.plan import (
+    AuthPlan,
+    Expectation,
+    FlowPlan,
+    FollowPlan,
+    Plan,
+    RepeatPlan,
+    RequestPlan,
+    Segment,
+    StepPlan,
+    ThinkPlan,
+)
 from perfkit.load.reading import Extract, Find, by_cookie, by_header, by_jsonpath, by_regex
 from perfkit.load.responses import OFFERED_ENCODINGS
 from perfkit.load.slots import compile_slot, text_of
@@ -34,16 +48,28 @@ _FINDERS: Final[Mapping[str, Callable[[str], Find]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What a step takes over from the whole scenario."""
+
+    headers: Mapping[str, str]
+    redirects: int
+
+
 def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: str) -> Plan:
     """The flows with their templates compiled and the load as segments; refuses what may not be fired at."""
-    headers = _shared_headers(scenario.http, run_id)
-    flows = [_flow(name, flow, headers) for name, flow in scenario.flows.items()]
+    shared = _Shared(_shared_headers(scenario.http, run_id), scenario.http.redirects)
+    flows = [_flow(name, flow, shared) for name, flow in scenario.flows.items()]
+    planned = segments(scenario, profile, profile_for)
+    home = _destination(scenario)
+    levels = [(segment.is_open, max(segment.start, segment.end)) for segment in planned]
     return Plan(
         flows=tuple(flows),
         cumulative_weights=tuple(sum(flow.weight for flow in flows[: count + 1]) for count in range(len(flows))),
-        auth={name: _auth(name, auth, headers, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
-        segments=segments(scenario, profile, profile_for),
-        destination=_destination(scenario),
+        auth={name: _auth(name, auth, shared, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
+        segments=planned,
+        destination=home,
+        origins=Origins(home, levels, lambda: _tls(scenario.http, shows_certificate=False)),
         variables=scenario.vars,
         feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
@@ -105,7 +131,7 @@ def _shared_headers(http: Http, run_id: str) -> Mapping[str, str]:
     }
 
 
-def _flow(name: str, flow: Flow, headers: Mapping[str, str]) -> FlowPlan:
+def _flow(name: str, flow: Flow, shared: _Shared) -> FlowPlan:
     count = iter(range(1, 1 << 30))
 
     def step(item: Step) -> StepPlan:
@@ -113,22 +139,25 @@ def _flow(name: str, flow: Flow, headers: Mapping[str, str]) -> FlowPlan:
             return ThinkPlan(item.think)
         if isinstance(item, RepeatStep):
             return RepeatPlan(item.low, item.high, tuple(step(inner) for inner in item.steps))
-        return _request(name, f"{name}[{next(count)}]", item, headers, item.auth or flow.auth)
+        return _request(name, f"{name}[{next(count)}]", item, shared, item.auth or flow.auth)
 
     return FlowPlan(name, flow.weight, tuple(step(item) for item in flow.steps))
 
 
-def _auth(name: str, auth: Auth, headers: Mapping[str, str], flows: tuple[str, ...]) -> AuthPlan:
+def _auth(name: str, auth: Auth, shared: _Shared, flows: tuple[str, ...]) -> AuthPlan:
     # A login carries no auth of its own: it would have to log in first.
     login = auth.login
-    logins = {} if login is None else {flow: _request(flow, f"{name}.login", login, headers, None) for flow in flows}
+    logins = {} if login is None else {flow: _request(flow, f"{name}.login", login, shared, None) for flow in flows}
     return AuthPlan(logins, tuple((key, compile_slot(value)) for key, value in auth.apply_headers.items()))
 
 
-def _request(flow: str, place: str, step: RequestStep, headers: Mapping[str, str], auth: str | None) -> RequestPlan:
+def _request(flow: str, place: str, step: RequestStep, shared: _Shared, auth: str | None) -> RequestPlan:
     endpoint = step_name(step)
     content_type, body = _body(step)
-    return RequestPlan(
+    redirects = shared.redirects if step.redirects is None else step.redirects
+    # Of another class, so that a request whose redirects are not followed costs nothing more.
+    make: Callable[..., RequestPlan] = partial(FollowPlan, redirects=redirects) if redirects else RequestPlan
+    return make(
         flow=flow,
         step=place,
         endpoint=endpoint,
@@ -136,7 +165,7 @@ def _request(flow: str, place: str, step: RequestStep, headers: Mapping[str, str
         method=step.method,
         url=compile_slot(step.url),
         params=tuple((name, compile_slot(value)) for name, value in step.params.items()),
-        shared_headers=tuple((name, compile_slot(value)) for name, value in headers.items()),
+        shared_headers=tuple((name, compile_slot(value)) for name, value in shared.headers.items()),
         headers=tuple((name, compile_slot(value)) for name, value in step.headers.items()),
         step_header=quote(endpoint, safe=""),
         content_type=content_type,
@@ -209,13 +238,13 @@ def _destination(scenario: Scenario) -> Destination:
     )
 
 
-def _tls(http: Http) -> ssl.SSLContext:
+def _tls(http: Http, *, shows_certificate: bool = True) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=http.tls.ca)
         if not http.tls.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        if http.tls.cert is not None:
+        if http.tls.cert is not None and shows_certificate:
             context.load_cert_chain(http.tls.cert, http.tls.key)
     except (OSError, ssl.SSLError) as error:
         message = f"the certificates of http.tls cannot be used: {error}"

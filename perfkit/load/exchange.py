@@ -73,7 +73,7 @@ class Exchange:
 
     __slots__ = (
         "body",  # b"" unless the answer was taken whole
-        "connect_time",  # 0 on a kept connection
+        "connect_time",  # of TCP, with looking the name up; 0 on a kept connection
         "counted",  # where it was counted as sent
         "error",
         "extracted",
@@ -96,6 +96,7 @@ class Exchange:
         "size",  # of the answer's body on the wire
         "status",  # 0 when no answer came
         "step",
+        "tls_time",  # of the handshake; 0 on a kept connection and without TLS
         "user",
     )
 
@@ -148,6 +149,7 @@ class Exchange:
         self.is_clean = True
         self.finished_at = math.nan
         self.connect_time = 0.0
+        self.tls_time = 0.0
         self.reconnect = False
         self.status = 0
         self.size = 0

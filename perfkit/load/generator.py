@@ -68,10 +68,12 @@ class Generator:
             self._in_thread(self._plane.run)
         finally:
             beat.kill()
-            self._pump()
-            self._recorder.close()
-            self._seconds.close()
-            gc.enable()
+            try:
+                self._pump()
+            finally:
+                self._recorder.close()
+                gc.enable()
+        self._seconds.close()
         if self._failure is not None:
             raise self._failure
         for kept in self._ledger.responses.kept:

@@ -19,13 +19,14 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from perfkit.errors import EvidenceError
+from perfkit.errors import EvidenceError, LoadError
 from perfkit.evidence import RunDirectory
 from perfkit.load.exchange import ERRORS, Exchange, Origin
 from perfkit.schemas import RESPONSES, SAMPLES
@@ -51,13 +52,14 @@ LAYOUT: Final = (
     ("first_byte_at", "d", "<f8"),
     ("finished_at", "d", "<f8"),
     ("connect_time", "d", "<f8"),
+    ("tls_time", "d", "<f8"),
     ("lag", "d", "<f8"),  # of an open arrival: from when it could have left until it did; else NaN
 )
 RECORD: Final = struct.Struct("<" + "".join(code for _, code, _ in LAYOUT))
 DTYPE: Final = np.dtype([(name, kind) for name, _, kind in LAYOUT])
 _ORIGIN: Final = struct.Struct("<" + "".join(code for _, code, _ in ORIGIN))
 # The same record, its origin put together once per step and phase.
-_pack_into: Final = struct.Struct(f"<QI{_ORIGIN.size}sBBHqdddddd").pack_into
+_pack_into: Final = struct.Struct(f"<QI{_ORIGIN.size}sBBHqddddddd").pack_into
 _PAGE: Final = 4096  # records
 _PAGE_SIZE: Final = _PAGE * RECORD.size
 _SIZE: Final = RECORD.size
@@ -87,6 +89,7 @@ class Sample:
     status: int
     bytes: int
     error: str  # "" when there is none
+    tls_time: float = 0.0
     lag: float = math.nan
 
 
@@ -106,8 +109,9 @@ class Recorder:
 
     def __init__(self, directory: Path, worker: int) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._samples = (directory / f"{worker}.samples").open("ab")
-        self._names = (directory / f"{worker}.names").open("ab")
+        self._path = directory / f"{worker}.samples"
+        self._samples = self._path.open("ab", buffering=0)
+        self._names = (directory / f"{worker}.names").open("ab", buffering=0)
         self._responses = directory / f"{worker}.responses"
         self.names: list[str] = [""]  # by id
         self._ids: dict[str, int] = {"": 0}
@@ -115,6 +119,7 @@ class Recorder:
         self._page = _Page()  # being filled
         self._emptied = self._page  # being emptied
         self._taken = 0  # bytes of it
+        self._failure: LoadError | None = None
 
     def beside(self, suffix: str) -> Path:
         """Another file of this worker."""
@@ -150,6 +155,7 @@ class Recorder:
             exchange.first_byte_at,
             exchange.finished_at,
             exchange.connect_time,
+            exchange.tls_time,
             sent_at - exchange.ready_at if exchange.is_opening else math.nan,
         )
         page.filled = filled + _SIZE
@@ -169,7 +175,12 @@ class Recorder:
     # For the one who empties
 
     def flush(self) -> list[bytes]:
-        """Puts on disk what has come since the last time; returns it, in whole records of DTYPE."""
+        """Puts on disk what has come since the last time; returns it, in whole records of DTYPE.
+
+        Raises LoadError when the disk takes no more, and from then on: after half a record nothing could be read.
+        """
+        if self._failure is not None:
+            raise self._failure
         pieces: list[bytes] = []
         while True:
             page = self._emptied
@@ -182,19 +193,28 @@ class Recorder:
                 break
             self._emptied = follower
             self._taken = 0
-        self._write_names()
-        self._samples.writelines(pieces)
-        self._samples.flush()
+        try:
+            self._write_names()
+            for piece in pieces:
+                _write(self._samples, piece)
+        except OSError as error:
+            self._failure = unwritten(self._path, error)
+            raise self._failure from error
         return pieces
 
     def response(self, row: Mapping[str, object]) -> None:
-        with self._responses.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        try:
+            with self._responses.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise unwritten(self._responses, error) from error
 
     def close(self) -> None:
-        self.flush()
-        self._names.close()
-        self._samples.close()
+        try:
+            self.flush()
+        finally:
+            self._names.close()
+            self._samples.close()
 
     def _turn(self) -> _Page:
         page = _Page()
@@ -206,8 +226,7 @@ class Recorder:
         known = len(self.names)
         new = [json.dumps({"id": number, "text": self.names[number]}) + "\n" for number in range(self._named, known)]
         if new:
-            self._names.write("".join(new).encode())
-            self._names.flush()
+            _write(self._names, "".join(new).encode())
         self._named = known
 
     def _name(self, text: str) -> int:
@@ -217,6 +236,19 @@ class Recorder:
         number = self._ids[text] = len(self.names)
         self.names.append(text)
         return number
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    """Without a buffer: what a failed write would leave in one would be written later, after what must not be there."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
+
+
+def unwritten(path: Path, error: OSError) -> LoadError:
+    return LoadError(
+        f"samples cannot be written to {path}: {error.strerror}", hint="Make room there, or give another folder with --out."
+    )
 
 
 def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -16,13 +16,12 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from perfkit.errors import LoadError
 from perfkit.evidence import Missing, RunDirectory, Table
 from perfkit.load import sockets
 from perfkit.load.pauses import Pauses
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.plane import Plane
-from perfkit.load.recorder import Recorder, read_lines, records_of
+from perfkit.load.recorder import Recorder, read_lines, records_of, unwritten
 from perfkit.schemas import COUNTS, GENERATOR
 
 HEALTH: Final = ".health"
@@ -80,8 +79,9 @@ class Seconds:
             for phase, count in self._ledger.counts.items()
         ]
         self._file.close()
-        with self._counts.open("ab", buffering=0) as file:
-            self._write(file, "".join(json.dumps(line) + "\n" for line in lines))
+        if not self._is_full:
+            with self._counts.open("ab", buffering=0) as file:
+                self._write(file, "".join(json.dumps(line) + "\n" for line in lines))
 
     def _write_row(self) -> None:
         self._write(self._file, json.dumps(self._row()) + "\n")
@@ -96,8 +96,7 @@ class Seconds:
                 left = left[file.write(left) :]
         except OSError as error:
             self._is_full = True
-            problem = f"the generator's account of itself cannot be written to {file.name}: {error.strerror}"
-            raise LoadError(problem, hint="Make room there, or give another folder with --out.") from error
+            raise unwritten(Path(file.name), error) from error
 
     def _row(self) -> dict[str, Any]:
         # First, because it may wait for the kernel: what follows is then of one moment.

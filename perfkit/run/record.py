@@ -1,5 +1,6 @@
 """Makes a run directory: starts the target, drives the scenario at it phase by phase, and lets collectors watch."""
 
+import errno
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any, Final
 from perfkit.collectors import stacks
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
-from perfkit.errors import PerfkitError, TargetError
+from perfkit.errors import EvidenceError, PerfkitError, TargetError
 from perfkit.evidence import Floor, Missing, Phase, Run, RunDirectory
 from perfkit.load import calibrate, demand, driver
 from perfkit.load.compile import segments
@@ -31,6 +32,8 @@ from perfkit.units import show_rate, show_time
 PROFILE_SHARE, PROFILE_LEAST, PROFILE_MOST = 0.25, 15.0, 60.0
 # The probe hands over what it has four times a second.
 PROBE_FLUSH: Final = 0.6
+# What a disk says that takes no more: no fault of ours.
+REFUSED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,12 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
     home = origin.of(Path(scenario.target.launch.cwd) if scenario.target.launch and scenario.target.launch.cwd else source.parent)
     directory = origin.new_directory(options.out, scenario.name, home)
     at = described(scenario, directory, options, home)
-    runfile.write(directory, at)
-    origin.point_latest(options.out, directory)
+    try:
+        directory.keep_reserve()
+        runfile.write(directory, at)
+        origin.point_latest(options.out, directory)
+    except OSError as error:
+        raise unwritable(directory, error) from error
     session = Session(scenario, directory, options, at)
     session.tell(f"run {at.id}")
     try:
@@ -73,6 +80,10 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
         session.close()
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSED:
+            session.end("died", unwritable(directory, error))
+            session.close()
+            return Recorded(directory, session.run, session.error, session.has_samples)
         # A fault of ours: what was recorded is kept, the fault goes on to whoever can tell it.
         session.end("died", PerfkitError(f"{type(error).__name__}: {error}"))
         session.close()
@@ -131,7 +142,11 @@ class Session:
 
     def update(self, **changes: Any) -> None:
         self.run = replace(self.run, **changes)
-        runfile.write(self.directory, self.run)
+        try:
+            runfile.write(self.directory, self.run)
+        except OSError as error:
+            # The older file stays; whatever else there is to say is still said.
+            self.error = self.error or unwritable(self.directory, error)
 
     def end(self, state: str, error: PerfkitError | None) -> None:
         """What went wrong first is what the run ends with: the rest follows from it."""
@@ -143,7 +158,12 @@ class Session:
     def close(self) -> None:
         """Compacts what was recorded; a run that recorded nothing keeps its run.json and its log."""
         self.has_samples = any(path.stat().st_size for path in self.directory.samples.glob("*.samples"))
-        gathered = tables.compact(self.directory, self.run)
+        try:
+            gathered = tables.compact(self.directory, self.run)
+        except EvidenceError as error:
+            self.end("died", error)
+            self.directory.spend_reserve()
+            return
         self.update(
             observers={name: status for name, status in self.directory.notes().items() if not name.startswith("table:")},
             hooks=gathered.hooks,
@@ -152,6 +172,7 @@ class Session:
             caveats=(*self.run.caveats, *(caveat.text for caveat in gathered.caveats)),
             state="finished" if self.run.state == "running" else self.run.state,
         )
+        self.directory.spend_reserve()
 
 
 def observe(session: Session) -> None:
@@ -177,7 +198,8 @@ def observe(session: Session) -> None:
                 session.update(intervals=tuple(drive.intervals), generator=drive.health)
         if session.error is None and not start.alive(target):
             session.end("died", death(directory))
-        time.sleep(PROBE_FLUSH if target.launched else 0)
+        if target.launched:
+            time.sleep(PROBE_FLUSH)
     note_required(session)
 
 
@@ -247,6 +269,13 @@ def death(directory: RunDirectory) -> TargetError:
     return TargetError(
         f"the target died while it was under load{start.last_words(directory)}",
         hint=f"Its log is {directory.target_log}; what was recorded until then is in the report.",
+    )
+
+
+def unwritable(directory: RunDirectory, error: OSError) -> EvidenceError:
+    return EvidenceError(
+        f"{directory.path} cannot be written: {error.strerror}",
+        hint="Make room there, or give another folder with --out; `perfkit analyze` reads what was written.",
     )
 
 

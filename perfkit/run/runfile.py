@@ -11,8 +11,13 @@ from perfkit.evidence import FORMAT, Floor, GeneratorHealth, Interval, Missing, 
 def write(directory: RunDirectory, run: Run) -> None:
     """Replaces run.json in one step, so that a reader never meets half of it."""
     fresh = directory.run_file.with_suffix(".tmp")
-    fresh.write_text(json.dumps({"format": FORMAT, **asdict(run)}, indent=1, default=str))
-    fresh.replace(directory.run_file)
+    text = json.dumps({"format": FORMAT, **asdict(run)}, indent=1, default=str)
+
+    def replace_it() -> None:
+        fresh.write_text(text)
+        fresh.replace(directory.run_file)
+
+    directory.write(replace_it)
 
 
 def read(directory: RunDirectory) -> Run:

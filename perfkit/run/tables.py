@@ -12,6 +12,7 @@ from perfkit.errors import EvidenceError
 from perfkit.evidence import Caveat, Missing, Run, RunDirectory, Table
 from perfkit.load import recorder, seconds
 from perfkit.run import places
+from perfkit.schemas import SAMPLES
 
 Tables = dict[str, Table]
 
@@ -33,6 +34,7 @@ OBSERVERS: Final[Mapping[str, str]] = {
     "host": "host",
 }
 SOUND: Final = "ok"
+LATER_COLUMNS: Final = ("tls_time",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +84,35 @@ def explained(name: str, table: Table, notes: Mapping[str, str]) -> Table:
 def compact(directory: RunDirectory, run: Run) -> Gathered:
     """Writes every table as parquet; only then are the raw files of the generator and of the probe removed."""
     gathered = gather(directory, run)
-    for name, table in gathered.tables.items():
-        if isinstance(table, Missing):
-            directory.note(f"table:{name}", table.why)
-        else:
-            table.write_parquet(directory.table(name), compression="zstd")
+    try:
+        for name, table in gathered.tables.items():
+            if isinstance(table, Missing):
+                directory.note(f"table:{name}", table.why)
+            else:
+                table.write_parquet(directory.table(name), compression="zstd")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        # A full disk: half of the tables would only take room from what was recorded, which is read as well without them.
+        for name in gathered.tables:
+            directory.table(name).unlink(missing_ok=True)
+        raise EvidenceError(
+            f"the tables of {directory.path} cannot be written: {error}",
+            hint="Make room there: `perfkit analyze` reads what was recorded.",
+        ) from error
     for folder in (directory.samples, directory.probe):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            # Out of the way in one step: a run that is killed now must not be read from half of its raw files.
+            shutil.rmtree(folder.rename(folder.with_suffix(".compacted")), ignore_errors=True)
     return gathered
 
 
 def is_compact(directory: RunDirectory) -> bool:
     return directory.table("samples").exists() and not directory.samples.exists()
+
+
+def with_later_columns(samples: pl.DataFrame) -> pl.DataFrame:
+    """A run from before a column was thought of has nulls there: it was not measured, which is not the same as nothing."""
+    missing = [pl.lit(None, dtype=SAMPLES[name]).alias(name) for name in LATER_COLUMNS if name not in samples.columns]
+    return samples.with_columns(missing).select(*SAMPLES) if missing else samples
 
 
 def load(directory: RunDirectory) -> Tables:
@@ -105,8 +124,9 @@ def load(directory: RunDirectory) -> Tables:
         if not path.exists():
             return Missing(notes.get(f"table:{name}", f"{path.name} is not in the run directory"))
         try:
-            return pl.read_parquet(path)
+            found = pl.read_parquet(path)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise EvidenceError(f"{path} cannot be read: {error}", hint="Run the scenario again.") from error
+        return with_later_columns(found) if name == "samples" else found
 
     return {name: table(name) for name in OBSERVERS}

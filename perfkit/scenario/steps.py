@@ -31,6 +31,8 @@ THINK: Final = "think-step"
 REPEAT: Final = "repeat-step"
 _FIRST_STATUS: Final = 100
 _LAST_STATUS: Final = 599
+# As many as browsers follow: the limit of the fetch standard.
+MOST_REDIRECTS: Final = 20
 _BODIES: Final = ("json_body", "form", "body")
 _MATCHERS: Final = frozenset({"min_length"})
 
@@ -85,6 +87,7 @@ class RequestStep(Section):
         "expect",
         "extract",
         "auth",
+        "redirects",
     )
 
     method: str
@@ -98,6 +101,7 @@ class RequestStep(Section):
     expect: Expect = Expect()
     extract: dict[str, Extractor] = Field(default_factory=dict)
     auth: str | None = None
+    redirects: int | None = Field(default=None, ge=0, le=MOST_REDIRECTS)
 
     @model_validator(mode="before")
     @classmethod

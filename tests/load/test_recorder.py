@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perfkit.errors import EvidenceError
+from perfkit.errors import EvidenceError, LoadError
 from perfkit.evidence import RunDirectory
 from perfkit.load.recorder import RECORD, Recorder, Sample, read
 from perfkit.schemas import RESPONSES, SAMPLES
@@ -34,6 +34,7 @@ def a_sample(
         first_byte_at=first_byte_at,
         finished_at=finished_at,
         connect_time=0.01,
+        tls_time=0.03,
         reconnect=True,
         status=201,
         bytes=512,
@@ -70,6 +71,7 @@ def test_a_sample_comes_back_as_it_was_written(tmp_path: Path) -> None:
         "first_byte_at": pytest.approx(1.2),
         "finished_at": pytest.approx(1.5),
         "connect_time": 0.01,
+        "tls_time": 0.03,
         "reconnect": True,
         "status": 201,
         "bytes": 512,
@@ -167,4 +169,18 @@ def test_responses_come_back_in_their_schema(tmp_path: Path) -> None:
 
 
 def test_a_record_has_no_padding() -> None:
-    assert RECORD.size == 8 + 5 * 4 + 1 + 1 + 1 + 2 + 8 + 6 * 8
+    assert RECORD.size == 8 + 5 * 4 + 1 + 1 + 1 + 2 + 8 + 7 * 8
+
+
+def test_a_disk_that_takes_no_more_is_told_each_time_and_nothing_follows_half_a_record(tmp_path: Path) -> None:
+    (tmp_path / "3.samples").symlink_to("/dev/full")
+    recorder = Recorder(tmp_path, worker=3)
+    recorder.record(a_sample())
+
+    with pytest.raises(LoadError, match=r"samples cannot be written to .*: No space left on device"):
+        recorder.flush()
+    (tmp_path / "3.samples").unlink()
+    recorder.record(a_sample(2))
+
+    with pytest.raises(LoadError, match="No space left on device"):
+        recorder.close()

@@ -1,13 +1,15 @@
 """A run while it is being made: how long it profiles, and what its file says at every step."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perfkit.errors import PerfkitError, TargetError
+from perfkit.errors import EvidenceError, PerfkitError, TargetError
 from perfkit.evidence import RunDirectory
 from perfkit.run import record, runfile
+from perfkit.run.read import read
 from perfkit.run.record import Options, Session
 from perfkit.scenario.model import Scenario
 from tests.builders import a_run
@@ -113,3 +115,33 @@ def test_an_observer_that_is_only_missing_does_not(tmp_path: Path) -> None:
     record.note_required(session)
 
     assert session.error is None
+
+
+def test_tables_that_a_full_disk_does_not_take_end_the_run_and_leave_what_was_recorded(tmp_path: Path) -> None:
+    directory, _ = a_raw_run(tmp_path / "run")
+    session = a_session(directory.path)
+    directory.keep_reserve()
+    directory.table("shapes").symlink_to("/dev/full")
+
+    session.close()
+
+    assert isinstance(session.error, EvidenceError)
+    assert "No space left on device" in session.error.message
+    assert runfile.read(directory).state == "died"
+    assert read(directory.path).samples.height > 0
+    assert not directory.spend_reserve()
+
+
+def test_the_room_that_was_kept_back_is_given_up_for_what_must_not_be_lost(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.keep_reserve()
+    attempts: list[str] = []
+
+    def write() -> None:
+        attempts.append("full" if (tmp_path / "reserve").exists() else "fits")
+        if attempts[-1] == "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    directory.write(write)
+
+    assert attempts == ["full", "fits"]

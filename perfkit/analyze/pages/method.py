@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from perfkit.analyze.pages import generator_seconds
-from perfkit.evidence import Evidence, Floor, Missing, Run
+from perfkit.evidence import Floor, Missing, Run
 from perfkit.finding import Analysis
+from perfkit.measures.connections import Opened, opened
+from perfkit.measures.lazy import Measures
 from perfkit.page import Block, Column, Section, Table
 from perfkit.units import show_rate, show_share, show_size, show_time
 
@@ -26,14 +28,14 @@ def rules(analysis: Analysis) -> Section:
     )
 
 
-def method(analysis: Analysis, evidence: Evidence) -> Section:
-    run = evidence.run
+def method(analysis: Analysis, measures: Measures) -> Section:
+    run = measures.run
     blocks: tuple[Block, ...] = (
         pairs("The run", about(run)),
         pairs("What observing cost", cost(analysis)),
         observers(run),
-        pairs("Generator", generator(run)),
-        *generator_seconds.blocks(evidence),
+        pairs("Generator", [*generator(run), *connections(opened(measures.samples))]),
+        *generator_seconds.blocks(measures.evidence),
         pairs("Machine", machine(run)),
     )
     return Section("How it was measured", tuple(block for block in blocks if not isinstance(block, Table) or block.rows))
@@ -110,6 +112,15 @@ def floor(found: Floor | Missing) -> list[tuple[str, str]]:
         ("CPU of one request", show_time(found.cpu_per_request)),
         ("measured before the run", how),
     ]
+
+
+def connections(found: Opened) -> list[tuple[str, str]]:
+    """Opening one is part of the request that needed it, so that what it took is told beside the response times."""
+    if not found.connections:
+        return []
+    rows = [("connections opened, of them again", f"{found.connections} for {found.requests} requests, {found.again}")]
+    steps = (("connecting (name and TCP), p50 and p99", found.connect), ("TLS handshake, p50 and p99", found.tls))
+    return [*rows, *((what, f"{show_time(times[0])}, {show_time(times[1])}") for what, times in steps if times is not None)]
 
 
 def machine(run: Run) -> list[tuple[str, str]]:
