@@ -35,6 +35,9 @@ def run(
     ] = None,
     profile: Annotated[bool, typer.Option("--profile/--no-profile", help="Whether to profile after measuring.")] = True,
     analyze: Annotated[bool, typer.Option("--analyze/--no-analyze", help="Whether to judge the run at once.")] = True,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate/--no-calibrate", help="Whether to measure what the generator can do before the run.")
+    ] = True,
     own: Annotated[
         bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
     ] = False,
@@ -42,16 +45,24 @@ def run(
     """Run a scenario: drive its load, watch the target, and write a report."""
     parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
     chosen = load_profile(parsed, load, scenario)
-    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze)
+    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, calibrating=calibrate)
 
 
 def carry_out(
-    scenario: Scenario, source: Path, profile: str, out: Path, *, profiling: bool = True, analyzing: bool = True
+    scenario: Scenario,
+    source: Path,
+    profile: str,
+    out: Path,
+    *,
+    profiling: bool = True,
+    analyzing: bool = True,
+    calibrating: bool = True,
 ) -> int:
     """Records and judges; whatever ends the run early, the report of what there is gets written first."""
     console = Console(stderr=True, soft_wrap=True)
     with Watch(console) as watch:
-        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news))
+        options = Options(profile, out, profiling, watch.progress, watch.news, calibrating)
+        recorded = record(scenario, source, options)
     if recorded.error is not None and not recorded.has_samples:
         # A report of nothing would only hide what went wrong.
         raise recorded.error

@@ -29,6 +29,7 @@ class Order:
     run_id: str
     profile_for: float
     parent: int
+    responder: int | None = None  # the port of a null responder: a calibration, not a run
 
 
 def send_order(pipe: IO[bytes], order: Order) -> None:

@@ -30,7 +30,7 @@ END_LIMIT: Final = 30.0
 # A generator that says nothing for so long hangs: it speaks five times a second.
 SILENCE_LIMIT: Final = 60.0
 LAST_LINES: Final = 20  # of the generator's standard error, for the error message
-_PACKAGES: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = Path(__file__).resolve().parents[2]
 
 
 class Drive:
@@ -192,12 +192,21 @@ class _Phases:
 
 @contextmanager
 def driving(
-    scenario: Scenario, profile: str, directory: RunDirectory, run_id: str, profile_for: float, epoch: float
+    scenario: Scenario,
+    profile: str,
+    directory: RunDirectory,
+    run_id: str,
+    profile_for: float,
+    epoch: float,
+    responder: int | None = None,
 ) -> Generator[Drive]:
-    """Starts the generator and waits until it could begin; drains it if it still runs when the block is left."""
+    """Starts the generator and waits until it could begin; drains it if it still runs when the block is left.
+
+    With the port of a null responder, it is that which is loaded and not the target.
+    """
     drive = Drive(_start(), epoch)
     try:
-        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid()))
+        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), responder))
         try:
             yield drive
         finally:
@@ -208,7 +217,7 @@ def driving(
 
 def _start() -> "subprocess.Popen[bytes]":
     # Found again wherever this package was imported from.
-    paths = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-m", "perfkit.load.locustfile"],
         stdin=subprocess.PIPE,

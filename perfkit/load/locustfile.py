@@ -26,6 +26,7 @@ from perfkit.load.compile import compile_plan
 from perfkit.load.generator import Generator, Tell
 from perfkit.load.lifeline import die_with
 from perfkit.load.recorder import Recorder
+from perfkit.load.rehearsal import rehearsed
 from perfkit.scenario.secrets import mask_text
 
 WORKER: Final = 0  # one process so far
@@ -83,6 +84,8 @@ def _generate(tell: Tell) -> None:
 
 def _generator(order: Order, tell: Tell) -> Generator:
     plan = compile_plan(order.scenario, order.profile, order.profile_for, order.run_id)
+    if order.responder is not None:
+        plan = rehearsed(plan, order.responder)
     environment = Environment(user_classes=[Crew], catch_exceptions=False)
     runner = environment.create_local_runner()
 

@@ -6,6 +6,8 @@ The generator writes three files that share the worker's number as their stem:
     <worker>.names       one JSON object per line: {"id": 7, "text": "GET /orders"}; 0 is "none"
     <worker>.responses   one JSON object per line: a row of evidence.RESPONSES
 
+(seconds.py writes <worker>.health and <worker>.counts beside them.)
+
 A name is on disk before the first record that refers to it, and a reader ignores a cut-off last record,
 so that a killed run can be read up to its last flush.
 
@@ -119,6 +121,10 @@ class Recorder:
         self._taken = 0  # bytes of it
         self._failure: LoadError | None = None
 
+    def beside(self, suffix: str) -> Path:
+        """Another file of this worker."""
+        return self._responses.with_suffix(suffix)
+
     # For the one who appends
 
     def origin(self, request: Origin, phase: str) -> bytes:
@@ -192,7 +198,7 @@ class Recorder:
             for piece in pieces:
                 _write(self._samples, piece)
         except OSError as error:
-            self._failure = _unwritten(self._path, error)
+            self._failure = unwritten(self._path, error)
             raise self._failure from error
         return pieces
 
@@ -201,7 +207,7 @@ class Recorder:
             with self._responses.open("a") as file:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
-            raise _unwritten(self._responses, error) from error
+            raise unwritten(self._responses, error) from error
 
     def close(self) -> None:
         try:
@@ -239,7 +245,7 @@ def _write(file: FileIO, content: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def _unwritten(path: Path, error: OSError) -> LoadError:
+def unwritten(path: Path, error: OSError) -> LoadError:
     return LoadError(
         f"samples cannot be written to {path}: {error.strerror}", hint="Make room there, or give another folder with --out."
     )
@@ -248,7 +254,7 @@ def _unwritten(path: Path, error: OSError) -> LoadError:
 def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Samples and responses of all workers; times become seconds since `epoch`."""
     samples = [_read_samples(path, epoch) for path in sorted(directory.samples.glob("*.samples"))]
-    responses = [_read_lines(path) for path in sorted(directory.samples.glob("*.responses"))]
+    responses = [read_lines(path) for path in sorted(directory.samples.glob("*.responses"))]
     rows = [row for lines in responses for row in lines]
     return (
         pl.concat([SAMPLES.to_frame(), *samples]).sort("finished_at", maintain_order=True),
@@ -256,10 +262,15 @@ def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFr
     )
 
 
+def records_of(path: Path) -> "np.ndarray[Any, Any]":
+    """The whole records of a file; none without one."""
+    content = path.read_bytes() if path.exists() else b""
+    return np.frombuffer(content[: len(content) // RECORD.size * RECORD.size], dtype=DTYPE)
+
+
 def _read_samples(path: Path, epoch: float) -> pl.DataFrame:
-    content = path.read_bytes()
-    whole = len(content) // RECORD.size
-    records: np.ndarray[Any, Any] = np.frombuffer(content[: whole * RECORD.size], dtype=DTYPE)
+    records = records_of(path)
+    whole = len(records)
     names = _read_names(path.with_suffix(".names"))
     columns: dict[str, pl.Series] = {name: pl.Series(name, np.ascontiguousarray(records[name])) for name in DTYPE.names or ()}
     for field in _NAMED_FIELDS:
@@ -274,11 +285,11 @@ def _read_samples(path: Path, epoch: float) -> pl.DataFrame:
 
 
 def _read_names(path: Path) -> pl.Series:
-    texts: list[str | None] = [None, *(entry["text"] for entry in _read_lines(path))]
+    texts: list[str | None] = [None, *(entry["text"] for entry in read_lines(path))]
     return pl.Series("names", texts, dtype=pl.String)
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     """The complete lines; a line without its end was cut off when the generator was killed."""
     if not path.exists():
         return []

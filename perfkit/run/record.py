@@ -14,8 +14,8 @@ from perfkit.collectors import stacks
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
-from perfkit.evidence import Phase, Run, RunDirectory
-from perfkit.load import driver
+from perfkit.evidence import Floor, Missing, Phase, Run, RunDirectory
+from perfkit.load import calibrate, demand, driver
 from perfkit.load.compile import segments
 from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
@@ -26,6 +26,7 @@ from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
 from perfkit.target import control, identify, machine, start
 from perfkit.target.target import Target
+from perfkit.units import show_rate, show_time
 
 # A quarter of what is measured, but long enough to sample and short enough to wait for (architecture: phases).
 PROFILE_SHARE, PROFILE_LEAST, PROFILE_MOST = 0.25, 15.0, 60.0
@@ -44,6 +45,7 @@ class Options:
     profiling: bool = True
     on_progress: Callable[[Progress], None] | None = None
     on_news: Callable[[str], None] | None = None
+    calibrating: bool = True  # measure what the generator can do before the target is started
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class Session:
 def observe(session: Session) -> None:
     """The run itself: the target up, the load on, the collectors looking, phase by phase."""
     scenario, directory = session.scenario, session.directory
+    calibrate_first(session)
     session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
     with start.running(scenario.target, directory, os.environ) as target:
         control.set_plans(target, wanted=scenario.profiling.queries.plans)
@@ -198,6 +201,19 @@ def observe(session: Session) -> None:
         if target.launched:
             time.sleep(PROBE_FLUSH)
     note_required(session)
+
+
+def calibrate_first(session: Session) -> None:
+    """While the machine is quiet; a load that is more than the generator can do is refused before anything is sent."""
+    if not session.options.calibrating:
+        session.update(floor=Missing("it was not to be calibrated: --no-calibrate"))
+        return
+    session.tell("calibrating the generator")
+    floor = calibrate.floor(session.scenario, session.options.profile)
+    session.update(floor=floor)
+    if isinstance(floor, Floor):
+        session.tell(f"it can send requests at {show_rate(floor.rate)} at most, {show_time(floor.cpu_per_request)} of CPU each")
+    demand.refuse_more_than(floor)
 
 
 def play(session: Session, target: Target, drive: Drive) -> None:

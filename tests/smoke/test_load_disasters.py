@@ -98,7 +98,7 @@ def a_scenario(folder: Path, target: object, *, seconds: float = 20.0) -> Path:
 def under_load(perfkit: Command, scenario: Path, name: str = "reports", **environment: str) -> "subprocess.Popen[str]":
     """A run that has samples on record."""
     out = perfkit.folder / name
-    process = perfkit.start("run", scenario, "--out", out, "--no-profile", **environment)
+    process = perfkit.start("run", scenario, "--no-calibrate", "--out", out, "--no-profile", **environment)
     until(lambda: any(path.stat().st_size for path in out.glob("*/samples/*.samples")), 60)
     time.sleep(1.0)
     assert process.poll() is None, "it did not live to be disturbed"

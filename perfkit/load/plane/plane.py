@@ -18,6 +18,7 @@ from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
 from perfkit.load.plane.pool import Pool
+from perfkit.load.plane.pulse import Pulse
 from perfkit.load.plane.user import Home, User
 from perfkit.load.play import Player, writers
 
@@ -48,6 +49,7 @@ class Plane:
         self.is_over = False
         self.now = time.monotonic
         self.failure: Exception | None = None
+        self.pulse = Pulse(self.now)
         self._on_phase = on_phase
         self._ids = itertools.count((worker << ID_SHIFT) + 1)
         self._writers = writers(plan)
@@ -63,6 +65,16 @@ class Plane:
     def users(self) -> int:
         """Virtual users at work."""
         return 0 if self._home is None else self._home.users
+
+    @property
+    def limit(self) -> int:
+        """How many of them an open load may have at most; 0 without a limit."""
+        return self._home.limit if isinstance(self._home, Pool) else 0
+
+    @property
+    def backlog(self) -> int:
+        """Arrivals that wait for a free user."""
+        return self._home.backlog if isinstance(self._home, Pool) else 0
 
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every request has come to its outcome when it returns."""
@@ -107,11 +119,13 @@ class Plane:
             self._end()
         self._sweep()
         self._tidy()
+        self.pulse.begin(self.deadlines)
         try:
             await self._play_segments()
             await self._drain()
         finally:
             self._is_live = False
+            self.pulse.end()
             for user in list(self._users):
                 user.client.close()
             await asyncio.sleep(0)  # connections are closed in the loop's next round
