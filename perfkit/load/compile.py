@@ -19,7 +19,20 @@ from perfkit.load.responses import OFFERED_ENCODINGS
 from perfkit.load.slots import compile_slot, text_of
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import open_feed
-from perfkit.scenario.model import Auth, Expect, Extractor, Flow, Http, RepeatStep, RequestStep, Scenario, Stage, Step, ThinkStep
+from perfkit.scenario.model import (
+    HTTP2,
+    Auth,
+    Expect,
+    Extractor,
+    Flow,
+    Http,
+    RepeatStep,
+    RequestStep,
+    Scenario,
+    Stage,
+    Step,
+    ThinkStep,
+)
 from perfkit.scenario.steps import step_name
 from perfkit.version import VERSION
 
@@ -47,6 +60,7 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
         variables=scenario.vars,
         feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
+        transport="http/2" if scenario.http.version == HTTP2 else "http/1.1",
     )
 
 
@@ -212,6 +226,9 @@ def _destination(scenario: Scenario) -> Destination:
 def _tls(http: Http) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=http.tls.ca)
+        if http.version == HTTP2:
+            # Both: a target that does not know h2 then says which one it speaks, and does not just hang up.
+            context.set_alpn_protocols(["h2", "http/1.1"])
         if not http.tls.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

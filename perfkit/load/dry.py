@@ -16,6 +16,7 @@ from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange as Sent
 from perfkit.load.plan import FlowPlan, Plan
 from perfkit.load.plane.client import Client
+from perfkit.load.plane.clients import CLIENTS
 from perfkit.load.plane.manners import Manners
 from perfkit.load.play import Player, writers
 from perfkit.scenario.feeders import Exhausted
@@ -106,7 +107,7 @@ async def _play(plan: Plan, transcript: _Transcript, environment: Mapping[str, s
     player = Player(plan, writers(plan), 1, clock.now, transcript, itertools.count(1), environment)
     ended = asyncio.Event()
     faults: list[Exception] = []
-    client = Client(player.exchange, plan.destination, Manners(), clock.now, ended.set, faults.append)
+    client = CLIENTS[plan.transport](player.exchange, plan.destination, Manners(), clock.now, ended.set, faults.append)
     for iteration, flow in enumerate(plan.flows):
         try:
             for effect in player.play(flow, clock.now(), Dice(plan.seed).start(iteration), iteration):

@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import JsonValue
 
@@ -17,6 +17,9 @@ from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
 from perfkit.scenario.model import OnLimit, Think
+
+# How requests travel: it decides which client the virtual users have.
+Transport: TypeAlias = Literal["http/1.1", "http/2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Plan:
     variables: Mapping[str, JsonValue]
     feeds: Mapping[str, Feed]
     seed: int
+    transport: Transport = "http/1.1"
 
     def choose(self, source: Random) -> FlowPlan:
         """A flow by weight."""

@@ -17,6 +17,8 @@ from perfkit.scenario.think import Think
 from perfkit.scenario.values import FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
 
 __all__ = [
+    "HTTP1",
+    "HTTP2",
     "Arrivals",
     "Auth",
     "CallTrees",
@@ -51,6 +53,8 @@ __all__ = [
 ]
 
 SMOKE: Final = "smoke"
+HTTP1: Final = "1.1"
+HTTP2: Final = "2"
 DEFAULT_PROFILE: Final = "default"
 _SIGNALS: Final = tuple(item.name.removeprefix("SIG") for item in signal.Signals)
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
@@ -156,16 +160,16 @@ class Http(Section):
     timeout: PositiveTime = 30.0
     connect_timeout: PositiveTime = 5.0
     keepalive: bool = True
-    version: str = "1.1"
+    version: str = HTTP1
     headers: dict[str, Text] = Field(default_factory=dict)
     tls: Tls = Tls()
 
     @field_validator("version", mode="before")
     @classmethod
     def _is_the_one_we_speak(cls, value: Any) -> str:
-        if str(value) != "1.1":
-            raise ValueError(f"HTTP {value} is not built yet (only 1.1)")
-        return "1.1"
+        if str(value) not in {HTTP1, HTTP2, "2.0"}:
+            raise ValueError(f"HTTP {value} is not built yet (only 1.1 and 2)")
+        return HTTP1 if str(value) == HTTP1 else HTTP2
 
 
 class Feeder(Section):

@@ -80,7 +80,7 @@ def _auth(node: Node) -> Node:
 
 
 def _http(node: Node) -> Node:
-    return _with(node, version={"enum": [1.1, "1.1"]})
+    return _with(node, version={"enum": [1.1, "1.1", 2, "2"]})
 
 
 def _generator(node: Node) -> Node:

@@ -271,7 +271,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("seed: 42", "compare: {margin: 2%}", "compare: `compare` is not built yet"),
         ("seed: 42", "capacity: {until: slo}", "capacity: `capacity` is not built yet"),
         ("max_users: 5000", "stop_if: [errors > 50% for 10s]", "guard.stop_if: `stop_if` is not built yet"),
-        ("version: 1.1", "version: 2", "http.version: HTTP 2 is not built yet (only 1.1)"),
+        ("version: 1.1", "version: 3", "http.version: HTTP 3 is not built yet (only 1.1 and 2)"),
         ("    apply:", "    refresh: {on_status: 401}\n    apply:", "auth.shopper.refresh: `refresh` is not built yet"),
         ("errors < 0.1%", '"p99 < 600ms for 10s abort"', "windows (`for 10s abort`) are not built yet"),
         ("{processes: 1}", "{processes: 2}", "generator.processes: more than one generator process is not built yet"),

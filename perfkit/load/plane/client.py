@@ -3,11 +3,34 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
+from perfkit.errors import LoadError
 from perfkit.load.destination import Destination, addresses
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.connection import Connection
 from perfkit.load.plane.manners import Manners
+
+ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
+
+
+class NotUnderstood(LoadError):  # noqa: N818 - it is what went wrong
+    """The target does not speak the protocol that the scenario asks for."""
+
+
+class Line(Protocol):
+    """A connection as its client uses it; connection.Connection says more."""
+
+    is_open: bool
+    is_waiting: bool
+
+    def is_stale(self) -> bool: ...
+
+    def write(self) -> bool: ...
+
+    def drop(self) -> None: ...
+
+    def fail(self, error: TransportError, problem: str, /) -> None: ...
 
 
 class Client:
@@ -28,7 +51,7 @@ class Client:
         self._clock = clock
         self._on_end = on_end
         self._on_fault = on_fault
-        self._connection: Connection | None = None
+        self._connection: Line | None = None
         self._opening: asyncio.Task[None] | None = None
         self._connected_before = False
 
@@ -73,6 +96,10 @@ class Client:
             self._fail("connect", "no connection in time")
         except OSError as error:
             self._fail(_failure(error, is_secure=where.tls is not None), error.strerror or str(error))
+        except NotUnderstood as error:
+            self._fail("protocol", error.message)
+            if not self._manners.is_understood:
+                self._on_fault(error)
         except Exception as error:  # noqa: BLE001  whatever it is (a foreign address for one), it is told to the parent
             self._fail("connect", str(error))
             self._on_fault(error)
@@ -86,20 +113,25 @@ class Client:
             if not connection.write():
                 self._fail("reset", "the target closed the connection at once")
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> Line:
+        """A connection that is ready for the request."""
+        return await self._reach(
+            lambda: Connection(self._exchange, self._where, self._manners, self._clock, self._on_end), self._where.tls
+        )
+
+    async def _reach(self, protocol: Callable[[], ProtocolT], tls: ssl.SSLContext | None) -> ProtocolT:
         """To the first address that answers; each is checked before anything is sent to it."""
         where = self._where
         loop = asyncio.get_running_loop()
         failure: OSError | None = None
         for address in await addresses(where):
-            connection = Connection(self._exchange, where, self._manners, self._clock, self._on_end)
-            name = where.host if where.tls is not None else None
+            name = where.host if tls is not None else None
             try:
-                await loop.create_connection(lambda it=connection: it, address, where.port, ssl=where.tls, server_hostname=name)
+                _, reached = await loop.create_connection(protocol, address, where.port, ssl=tls, server_hostname=name)
             except OSError as error:
                 failure = error
                 continue
-            return connection
+            return reached
         raise failure or OSError(f"{where.host} has no address")
 
     def _fail(self, error: TransportError, problem: str) -> None:

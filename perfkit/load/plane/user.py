@@ -6,7 +6,7 @@ from typing import Protocol
 from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange
 from perfkit.load.plan import Plan
-from perfkit.load.plane.client import Client
+from perfkit.load.plane.clients import CLIENTS
 from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
@@ -70,7 +70,8 @@ class User:
         self.player = player
         self.exchange = player.exchange
         self.dice = dice
-        self.client = Client(player.exchange, load.plan.destination, load.manners, load.now, self.proceed, on_fault)
+        client = CLIENTS[load.plan.transport]
+        self.client = client(player.exchange, load.plan.destination, load.manners, load.now, self.proceed, on_fault)
         self.is_stopped = False
         self.iteration = 0
         self.due = 0.0  # of the flow in hand
