@@ -1,7 +1,8 @@
 """What one virtual user does: the steps of a flow, one after the other, each request judged and journalled once.
 
-A script is a generator of effects: an Exchange is to be sent, a float is an instant to be waited for. Whoever drives it goes
-on when that has come about; sockets, timers and threads are the driver's business, and there is no second interpreter.
+A script is a generator of effects: an Exchange is to be sent, a Word is to be said, a float is an instant to be waited for.
+Whoever drives it goes on when that has come about; sockets, timers and threads are the driver's business, and there is no
+second interpreter.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -14,15 +15,16 @@ from pydantic import JsonValue
 from perfkit.load.cookies import Cookies
 from perfkit.load.exchange import Error, Exchange
 from perfkit.load.judging import Judge, judge_of
-from perfkit.load.plan import FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan
+from perfkit.load.plan import ConversationPlan, FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan, TurnPlan
 from perfkit.load.reading import FIRST_FAILURE, check_status, check_time
 from perfkit.load.request import Write, writer
 from perfkit.load.rows import Rows
+from perfkit.load.turns import Word
 from perfkit.scenario.context import Context
 from perfkit.scenario.secrets import remember
 from perfkit.scenario.templates import UndefinedName, show
 
-Effect: TypeAlias = Exchange | float
+Effect: TypeAlias = Exchange | Word | float
 Script: TypeAlias = Generator[Effect, None, object]
 
 
@@ -112,14 +114,18 @@ class Player:
             elif isinstance(step, ThinkPlan):
                 due += step.pause.sample(self._context.random)
                 yield due
-            elif isinstance(step, RepeatPlan):
-                times = self._context.random.randint(step.low, step.high)
-                repeated = chain.from_iterable(repeat(step.steps, times))
-                after = yield from self._steps(flow, repeated, due)
+            else:
+                after = yield from self._nested(flow, step, due)
                 if after is None:
                     return None
                 due = after
         return due
+
+    def _nested(self, flow: str, step: StepPlan, due: float) -> Generator[Effect, None, float | None]:
+        """When the next step is due, after a step that is made of others."""
+        assert isinstance(step, RepeatPlan)  # conversations have a player of their own: converse.Conversant
+        times = self._context.random.randint(step.low, step.high)
+        return self._steps(flow, chain.from_iterable(repeat(step.steps, times)), due)
 
     def _log_in(self, flow: str, name: str, due: float) -> Generator[Effect, None, float | None]:
         """Once per virtual user; what the login extracted is known to every later flow of this user."""
@@ -220,5 +226,12 @@ def _requests(steps: tuple[StepPlan, ...]) -> Iterator[RequestPlan]:
     for step in steps:
         if isinstance(step, RequestPlan):
             yield step
+        elif isinstance(step, TurnPlan):
+            yield step.request
+            if step.takes is not None:
+                yield step.takes
+        elif isinstance(step, ConversationPlan):
+            yield step.opening
+            yield from _requests(step.steps)
         elif isinstance(step, RepeatPlan):
             yield from _requests(step.steps)

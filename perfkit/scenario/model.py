@@ -7,12 +7,14 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
+from perfkit.scenario.conversations import SseStep, WebSocketStep
 from perfkit.scenario.extractors import Extractor
 from perfkit.scenario.objectives import Objective, Slo
 from perfkit.scenario.profiling import CallTrees, MemoryOptions, Profiling, Queries, Stacks
+from perfkit.scenario.request import Expect, RequestStep
 from perfkit.scenario.section import Section
 from perfkit.scenario.stages import Arrivals, OnLimit, Ramp, Stage, Stages
-from perfkit.scenario.steps import Expect, Flow, RepeatStep, RequestStep, Step, ThinkStep, requests_of
+from perfkit.scenario.steps import Flow, RepeatStep, Step, ThinkStep, holds_conversations, requests_of
 from perfkit.scenario.think import Think
 from perfkit.scenario.values import FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
 
@@ -41,6 +43,7 @@ __all__ = [
     "RequestStep",
     "Scenario",
     "Slo",
+    "SseStep",
     "Stacks",
     "Stage",
     "Step",
@@ -49,6 +52,7 @@ __all__ = [
     "Think",
     "ThinkStep",
     "Tls",
+    "WebSocketStep",
     "requests_of",
 ]
 
@@ -265,6 +269,12 @@ class Scenario(Section):
                 raise ValueError("`get` is the short form of `flows`: give one of them")
             long["flows"] = _flows_of(long.pop("get"))
         return long
+
+    @model_validator(mode="after")
+    def _conversations_are_of_version_1(self) -> Self:
+        if self.http.version == HTTP2 and any(holds_conversations(flow.steps) for flow in self.flows.values()):
+            raise ValueError("`websocket` and `sse` steps over HTTP/2 are not built yet (set http.version to 1.1)")
+        return self
 
     @model_validator(mode="after")
     def _open_profiles_drop_nothing(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from perfkit.scenario.extractors import ENGINES
 from perfkit.scenario.model import Scenario
-from perfkit.scenario.steps import VERBS
+from perfkit.scenario.request import VERBS
 
 Node: TypeAlias = dict[str, Any]
 
@@ -107,7 +107,9 @@ def _stage(node: Node) -> Node:
 
 _FILE_FORMS: Final[dict[str, Callable[[Node], Node]]] = {
     "RequestStep": _request,
+    "EventStream": _request,
     "RepeatStep": _repeat,
+    "RepeatMessages": _repeat,
     "Extractor": _extractor,
     "Expect": _expect,
     "Flow": _flow,

@@ -122,6 +122,7 @@ class Stand:
             if isinstance(effect, Exchange):
                 self.target.send(effect)
             else:
+                assert isinstance(effect, float)
                 self.time.instant = max(self.time.instant, effect)
         return self
 

@@ -254,7 +254,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("under: 1s", "beneath: 1s", "flows.browse.steps[0].expect.beneath: unknown key"),
         ("{min_length: 1}", "{min_lenght: 1}", "is not a value or {min_length: 1}"),
         ('"$.items": {min', '"$.[items": {min', "'$.[items' is not a JSONPath"),
-        ("- think: 1s..3s", "- websocket: {connect: /ws}", "flows.checkout.steps[1]: `websocket` steps are not built yet"),
+        ("- think: 1s..3s", "- parallel: [{get: /a}]", "flows.checkout.steps[1]: `parallel` steps are not built yet"),
         ("- think: 1s..3s", "- poll: {get: /x}", "flows.checkout.steps[1]: `poll` steps are not built yet"),
         ("- think: 1s..3s", "- pots: /x", "flows.checkout.steps[1]: 'pots' is not a kind of step (did you mean 'post'?)"),
         ("- think: 1s..3s", "- think: 3s..1s", "'3s..1s': the second time is less than the first"),

@@ -10,6 +10,7 @@ from perfkit.load.destination import Destination, addresses
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.connection import Connection
 from perfkit.load.plane.manners import Manners
+from perfkit.load.turns import Word
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 
@@ -63,6 +64,10 @@ class Client:
         if connection is not None:
             connection.drop()
         self._opening = asyncio.get_running_loop().create_task(self._open())
+
+    def say(self, _word: Word, /) -> bool:
+        """Something is to be said in a conversation; `on_end` is called later when that takes time: True."""
+        raise NotImplementedError  # conversations have a client of their own
 
     @property
     def is_busy(self) -> bool:

@@ -11,6 +11,7 @@ from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
 from perfkit.load.play import Player, Script
+from perfkit.load.turns import Word
 from perfkit.scenario.feeders import Exhausted
 
 
@@ -109,6 +110,9 @@ class User:
                 return
             if effect is None:
                 self._script = self.home.next(self)
+            elif isinstance(effect, Word):
+                if self.client.say(effect):
+                    return
             else:
                 self._load.deadlines.at(effect, self._awake)
                 return
