@@ -115,6 +115,7 @@ def write_samples(
             "first_byte_at": intended + wall,
             "finished_at": intended + wall + 4e-4,
             "connect_time": 0.0,
+            "tls_time": 0.0,
             "reconnect": False,
             "status": 200,
             "bytes": 2000,

@@ -20,7 +20,8 @@ SAMPLES: Final = pl.Schema(
         "sent_at": pl.Float64(),
         "first_byte_at": pl.Float64(),  # NaN when no byte came
         "finished_at": pl.Float64(),
-        "connect_time": pl.Float64(),  # 0 on a kept connection
+        "connect_time": pl.Float64(),  # looking the name up and TCP; 0 on a kept connection
+        "tls_time": pl.Float64(),  # the handshake that followed; 0 on a kept connection and on plain HTTP
         "reconnect": pl.Boolean(),
         "status": pl.UInt16(),  # 0 when no answer came
         "bytes": pl.Int64(),  # of the body on the wire

@@ -46,6 +46,7 @@ def a_sample(endpoint: str = ENDPOINT, **fields: Any) -> Row:
         "endpoint": endpoint,
         "named": False,
         "connect_time": 0.0,
+        "tls_time": 0.0,
         "reconnect": False,
         "status": 200,
         "bytes": 1024,

@@ -8,8 +8,9 @@ from typing import Final
 from perfkit.errors import LoadError
 from perfkit.evidence import Phase
 from perfkit.load.compile_conversation import STREAM_HEADERS, listening, patience, talking
-from perfkit.load.compile_request import compile_request
+from perfkit.load.compile_request import Shared, compile_request
 from perfkit.load.destination import Destination, destination
+from perfkit.load.origins import Origins
 from perfkit.load.plan import AuthPlan, FlowPlan, Plan, RepeatPlan, Segment, StepPlan, ThinkPlan, Transport
 from perfkit.load.responses import OFFERED_ENCODINGS
 from perfkit.load.slots import compile_slot
@@ -36,14 +37,18 @@ MOST_IN_FLIGHT: Final = 1000
 
 def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: str) -> Plan:
     """The flows with their templates compiled and the load as segments; refuses what may not be fired at."""
-    headers = _shared_headers(scenario.http, run_id)
-    flows = [_flow(name, flow, headers, scenario.http.timeout) for name, flow in scenario.flows.items()]
+    shared = Shared(_shared_headers(scenario.http, run_id), scenario.http.redirects, scenario.http.timeout)
+    flows = [_flow(name, flow, shared) for name, flow in scenario.flows.items()]
+    planned = segments(scenario, profile, profile_for)
+    home = _destination(scenario)
+    levels = [(segment.is_open, max(segment.start, segment.end)) for segment in planned]
     return Plan(
         flows=tuple(flows),
         cumulative_weights=tuple(sum(flow.weight for flow in flows[: count + 1]) for count in range(len(flows))),
-        auth={name: _auth(name, auth, headers, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
-        segments=segments(scenario, profile, profile_for),
-        destination=_destination(scenario),
+        auth={name: _auth(name, auth, shared, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
+        segments=planned,
+        destination=home,
+        origins=Origins(home, levels, lambda: _tls(scenario.http, shows_certificate=False)),
         variables=scenario.vars,
         feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
@@ -114,7 +119,7 @@ def _shared_headers(http: Http, run_id: str) -> Mapping[str, str]:
     }
 
 
-def _flow(name: str, flow: Flow, headers: Mapping[str, str], timeout: float) -> FlowPlan:
+def _flow(name: str, flow: Flow, shared: Shared) -> FlowPlan:
     count = iter(range(1, 1 << 30))
 
     def step(item: Step) -> StepPlan:
@@ -124,21 +129,22 @@ def _flow(name: str, flow: Flow, headers: Mapping[str, str], timeout: float) -> 
             return RepeatPlan(item.low, item.high, tuple(step(inner) for inner in item.steps))
         place = f"{name}[{next(count)}]"
         if isinstance(item, SseStep):
-            opening = compile_request(name, place, item.sse, {**headers, **STREAM_HEADERS}, item.sse.auth or flow.auth)
-            return listening(item.sse, opening, timeout)
+            headers = {**shared.headers, **STREAM_HEADERS}
+            opening = compile_request(name, place, item.sse, Shared(headers, 0, shared.timeout), item.sse.auth or flow.auth)
+            return listening(item.sse, opening, shared.timeout)
         if isinstance(item, WebSocketStep):
             handshake = item.websocket.handshake()
-            opening = compile_request(name, place, handshake, headers, handshake.auth or flow.auth)
-            return talking(item.websocket, opening, timeout)
-        return compile_request(name, place, item, headers, item.auth or flow.auth)
+            opening = compile_request(name, place, handshake, Shared(shared.headers, 0, 0.0), handshake.auth or flow.auth)
+            return talking(item.websocket, opening, shared.timeout)
+        return compile_request(name, place, item, shared, item.auth or flow.auth)
 
     return FlowPlan(name, flow.weight, tuple(step(item) for item in flow.steps))
 
 
-def _auth(name: str, auth: Auth, headers: Mapping[str, str], flows: tuple[str, ...]) -> AuthPlan:
+def _auth(name: str, auth: Auth, shared: Shared, flows: tuple[str, ...]) -> AuthPlan:
     # A login carries no auth of its own: it would have to log in first.
     login = auth.login
-    logins = {} if login is None else {flow: compile_request(flow, f"{name}.login", login, headers, None) for flow in flows}
+    logins = {} if login is None else {flow: compile_request(flow, f"{name}.login", login, shared, None) for flow in flows}
     return AuthPlan(logins, tuple((key, compile_slot(value)) for key, value in auth.apply_headers.items()))
 
 
@@ -155,7 +161,7 @@ def _destination(scenario: Scenario) -> Destination:
     )
 
 
-def _tls(http: Http) -> ssl.SSLContext:
+def _tls(http: Http, *, shows_certificate: bool = True) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=http.tls.ca)
         if http.version == HTTP2:
@@ -164,7 +170,7 @@ def _tls(http: Http) -> ssl.SSLContext:
         if not http.tls.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        if http.tls.cert is not None:
+        if http.tls.cert is not None and shows_certificate:
             context.load_cert_chain(http.tls.cert, http.tls.key)
     except (OSError, ssl.SSLError) as error:
         message = f"the certificates of http.tls cannot be used: {error}"

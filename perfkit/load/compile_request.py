@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -9,7 +11,7 @@ from urllib.parse import quote, urlencode
 from pydantic import JsonValue
 
 from perfkit.load.jsonpath import compile_path
-from perfkit.load.plan import Expectation, RequestPlan
+from perfkit.load.plan import Expectation, FollowPlan, RequestPlan
 from perfkit.load.reading import Extract, Find, by_cookie, by_header, by_jsonpath, by_regex
 from perfkit.load.slots import compile_slot, text_of
 from perfkit.scenario.context import Context
@@ -24,10 +26,22 @@ _FINDERS: Final[Mapping[str, Callable[[str], Find]]] = {
 }
 
 
-def compile_request(flow: str, place: str, step: RequestStep, headers: Mapping[str, str], auth: str | None) -> RequestPlan:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a step takes over from the whole scenario."""
+
+    headers: Mapping[str, str]
+    redirects: int
+    timeout: float
+
+
+def compile_request(flow: str, place: str, step: RequestStep, shared: Shared, auth: str | None) -> RequestPlan:
     endpoint = step_name(step)
     content_type, body = _body(step)
-    return RequestPlan(
+    redirects = shared.redirects if step.redirects is None else step.redirects
+    # Of another class, so that a request whose redirects are not followed costs nothing more.
+    make: Callable[..., RequestPlan] = partial(FollowPlan, redirects=redirects) if redirects else RequestPlan
+    return make(
         flow=flow,
         step=place,
         endpoint=endpoint,
@@ -35,7 +49,7 @@ def compile_request(flow: str, place: str, step: RequestStep, headers: Mapping[s
         method=step.method,
         url=compile_slot(step.url),
         params=tuple((name, compile_slot(value)) for name, value in step.params.items()),
-        shared_headers=tuple((name, compile_slot(value)) for name, value in headers.items()),
+        shared_headers=tuple((name, compile_slot(value)) for name, value in shared.headers.items()),
         headers=tuple((name, compile_slot(value)) for name, value in step.headers.items()),
         step_header=quote(endpoint, safe=""),
         content_type=content_type,

@@ -20,12 +20,12 @@ class Conversant(Player):
     _status = 0  # with which the conversation in hand was opened
     _path = ""
 
-    def _nested(self, flow: str, step: StepPlan, due: float) -> _Talk:
+    def _several(self, flow: str, step: StepPlan, due: float) -> _Talk:
         if isinstance(step, TurnPlan):
             return self._take_turn(step, due)
         if isinstance(step, ConversationPlan):
             return self._hold(flow, step, due)
-        return super()._nested(flow, step, due)
+        return super()._several(flow, step, due)
 
     def _hold(self, flow: str, step: ConversationPlan, due: float) -> _Talk:
         exchange, opening = self.exchange, step.opening
@@ -42,7 +42,7 @@ class Conversant(Player):
         try:
             yield exchange
             self._path = exchange.path
-            goes_on = self._settle(opening)
+            goes_on = self._settle(opening, due, self._cookies)
             after = exchange.finished_at if goes_on and exchange.status else None
             self._status = exchange.status
             if after is not None and self._status == _OPENED[step.kind]:
@@ -77,7 +77,7 @@ class Conversant(Player):
         exchange.is_whole = True
         exchange.turn = Turn("", self._path, step.timeout, self._filter(step))
         yield exchange
-        goes_on = self._settle(step.request)  # without a status nothing came, and nothing more will
+        goes_on = self._settle(step.request, due, self._cookies)  # without a status nothing came, and nothing more will
         return exchange.finished_at if goes_on and exchange.status else None
 
     def _filter(self, step: TurnPlan) -> Callable[[str, bytes], bool] | None:

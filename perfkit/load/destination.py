@@ -5,19 +5,16 @@ import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import urlsplit
 
 from perfkit.errors import LoadError
-from perfkit.scenario.guard import host_of, refusal, refusal_at_connect
+from perfkit.scenario.address import address
+from perfkit.scenario.guard import refusal, refusal_at_connect
 from perfkit.scenario.model import Guard
 
-_PORTS: Final = {"http": 80, "https": 443}
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Destination:
-    """Where requests go and how: the same for every client of a run."""
+    """Where requests go and how: the same for every client of a run; each is itself and nothing else."""
 
     scheme: str
     host: str
@@ -29,6 +26,7 @@ class Destination:
     keepalive: bool
     tls: ssl.SSLContext | None
     guard: Guard
+    socket: str | None = None  # path of a Unix socket, in place of host and port
 
 
 def destination(
@@ -41,15 +39,22 @@ def destination(
     guard: Guard | None = None,
 ) -> Destination:
     """Takes the base URL apart; refuses a host that the guard does not allow before it is looked up."""
-    parts = urlsplit(base_url)
-    host = host_of(base_url)
+    where = address(base_url)
     allowed = guard or Guard()
     # Whether the person owns the target was asked when the scenario was parsed.
-    _permit(refusal(allowed, host, owned=True))
-    port = parts.port or _PORTS[parts.scheme]
-    authority = parts.netloc.rpartition("@")[2]
+    _permit(refusal(allowed, where.host, owned=True))
     return Destination(
-        parts.scheme, host, port, parts.path.rstrip("/"), authority, timeout, connect_timeout, keepalive, tls, allowed
+        where.scheme,
+        where.host,
+        where.port,
+        where.prefix,
+        where.authority,
+        timeout,
+        connect_timeout,
+        keepalive,
+        tls,
+        allowed,
+        where.socket,
     )
 
 
@@ -60,9 +65,9 @@ async def addresses(where: Destination) -> list[str]:
     except ValueError:
         loop = asyncio.get_running_loop()
         known = await loop.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
-        found = [str(address[0]) for *_, address in known]
-    for address in found:
-        _permit(refusal_at_connect(where.guard, where.host, address))
+        found = [str(place[0]) for *_, place in known]
+    for it in found:
+        _permit(refusal_at_connect(where.guard, where.host, it))
     return found
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import uvloop
 from pydantic import JsonValue
@@ -15,12 +14,15 @@ from perfkit.load.compile import compile_plan
 from perfkit.load.converse import player_of
 from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange as Sent
+from perfkit.load.following import Elsewhere
+from perfkit.load.hops import Hop
 from perfkit.load.plan import FlowPlan, Plan
 from perfkit.load.plane.client import Client
 from perfkit.load.plane.clients import CLIENTS
 from perfkit.load.plane.manners import Manners
 from perfkit.load.play import writers
 from perfkit.load.turns import Word
+from perfkit.scenario.address import address
 from perfkit.scenario.feeders import Exhausted
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.secrets import MASK, is_sensitive, mask, mask_text
@@ -61,8 +63,7 @@ class _Transcript:
 
     def __init__(self, base_url: str) -> None:
         self.exchanges: list[Exchange] = []
-        parts = urlsplit(base_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._origin = base_url.removesuffix(address(base_url).prefix)
 
     def wants(self, _endpoint: str, /) -> bool:
         return True
@@ -72,13 +73,14 @@ class _Transcript:
 
     def ended(self, sent: Sent, /) -> None:
         step = sent.step
+        base = step.base if isinstance(step, Hop) else ""
         problem = mask_text(": ".join(filter(None, [sent.error, sent.problem])))
         self.exchanges.append(
             Exchange(
                 flow=step.flow,
                 step=step.step,
                 method=step.method,
-                url=mask_text(self._origin + sent.path),
+                url=mask_text((base or self._origin) + sent.path),
                 status=sent.status,
                 time=sent.finished_at - sent.sent_at,
                 bytes=sent.size,
@@ -116,6 +118,8 @@ async def _play(plan: Plan, transcript: _Transcript, environment: Mapping[str, s
                 ended.clear()
                 if isinstance(effect, Sent):
                     client.send()
+                elif isinstance(effect, Elsewhere):
+                    client.send_to(effect.where)
                 elif not isinstance(effect, Word):
                     clock.skip_to(effect)
                     continue

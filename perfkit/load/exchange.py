@@ -75,7 +75,7 @@ class Exchange:
 
     __slots__ = (
         "body",  # b"" unless the answer was taken whole
-        "connect_time",  # 0 on a kept connection
+        "connect_time",  # of TCP, with looking the name up; 0 on a kept connection
         "counted",  # where it was counted as sent
         "error",
         "extracted",
@@ -98,6 +98,7 @@ class Exchange:
         "size",  # of the answer's body on the wire
         "status",  # 0 when no answer came
         "step",
+        "tls_time",  # of the handshake; 0 on a kept connection and without TLS
         "turn",  # of a conversation; None for a request that is whole by itself
         "user",
     )
@@ -152,6 +153,7 @@ class Exchange:
         self.is_clean = True
         self.finished_at = math.nan
         self.connect_time = 0.0
+        self.tls_time = 0.0
         self.reconnect = False
         self.status = 0
         self.size = 0

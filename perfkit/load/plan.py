@@ -3,7 +3,7 @@
 import bisect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, TypeAlias
 
@@ -12,7 +12,9 @@ from pydantic import JsonValue
 from perfkit.evidence import Phase
 from perfkit.load.arrivals import Spacing
 from perfkit.load.destination import Destination
+from perfkit.load.hops import Hops
 from perfkit.load.jsonpath import Path
+from perfkit.load.origins import Origins
 from perfkit.load.reading import Extract
 from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
@@ -66,6 +68,14 @@ class RequestPlan:
         """More than its status is looked at."""
         expected = self.expectation
         return bool(self.extracts or expected.headers or expected.json or expected.contains)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowPlan(RequestPlan):
+    """One whose redirects are followed, so many at most."""
+
+    redirects: int
+    hops: Hops = field(default_factory=Hops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,7 @@ class Plan:
     auth: Mapping[str, AuthPlan]
     segments: tuple[Segment, ...]
     destination: Destination
+    origins: Origins
     variables: Mapping[str, JsonValue]
     feeds: Mapping[str, Feed]
     seed: int

@@ -1,8 +1,8 @@
 """What one virtual user does: the steps of a flow, one after the other, each request judged and journalled once.
 
-A script is a generator of effects: an Exchange is to be sent, a Word is to be said, a float is an instant to be waited for.
-Whoever drives it goes on when that has come about; sockets, timers and threads are the driver's business, and there is no
-second interpreter.
+A script is a generator of effects: an Exchange is to be sent (with Elsewhere, to another origin), a Word is to be said, a float
+is an instant to be waited for. Whoever drives it goes on when that has come about; sockets, timers and threads are the driver's
+business, and there is no second interpreter.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -14,8 +14,9 @@ from pydantic import JsonValue
 
 from perfkit.load.cookies import Cookies
 from perfkit.load.exchange import Error, Exchange
+from perfkit.load.following import Elsewhere, Follower
 from perfkit.load.judging import Judge, judge_of
-from perfkit.load.plan import ConversationPlan, FlowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan, TurnPlan
+from perfkit.load.plan import ConversationPlan, FlowPlan, FollowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan, TurnPlan
 from perfkit.load.reading import FIRST_FAILURE, check_status, check_time
 from perfkit.load.request import Write, writer
 from perfkit.load.rows import Rows
@@ -24,7 +25,7 @@ from perfkit.scenario.context import Context
 from perfkit.scenario.secrets import remember
 from perfkit.scenario.templates import UndefinedName, show
 
-Effect: TypeAlias = Exchange | Word | float
+Effect: TypeAlias = Exchange | Elsewhere | Word | float
 Script: TypeAlias = Generator[Effect, None, object]
 
 
@@ -79,6 +80,7 @@ class Player:
         self._journal = journal
         self._ids = ids
         self._cookies = Cookies()
+        self._follower = Follower(self.exchange, plan.origins, self._cookies, journal, ids)
         self._sessions: dict[str, Mapping[str, JsonValue]] = {}
         self._context = Context(Random(0), vars=plan.variables, environment=environment, user=number)
 
@@ -108,24 +110,46 @@ class Player:
                 if not self._write(step, due):
                     return None
                 yield exchange
-                if not self._settle(step):
+                if not self._settle(step, due, self._cookies):
                     return None
                 due = exchange.finished_at
             elif isinstance(step, ThinkPlan):
                 due += step.pause.sample(self._context.random)
                 yield due
             else:
-                after = yield from self._nested(flow, step, due)
+                after = yield from self._several(flow, step, due)
                 if after is None:
                     return None
                 due = after
         return due
 
-    def _nested(self, flow: str, step: StepPlan, due: float) -> Generator[Effect, None, float | None]:
-        """When the next step is due, after a step that is made of others."""
+    def _several(self, flow: str, step: StepPlan, due: float) -> Generator[Effect, None, float | None]:
+        """A step of more than one request."""
+        if isinstance(step, RequestPlan):
+            return (yield from self._follow(flow, step, due))
         assert isinstance(step, RepeatPlan)  # conversations have a player of their own: converse.Conversant
         times = self._context.random.randint(step.low, step.high)
-        return self._steps(flow, chain.from_iterable(repeat(step.steps, times)), due)
+        repeated = chain.from_iterable(repeat(step.steps, times))
+        return (yield from self._steps(flow, repeated, due))
+
+    def _follow(self, flow: str, step: RequestPlan, due: float) -> Generator[Effect, None, float | None]:
+        """One request, and those that its redirects ask for: when it has ended, or None when the flow cannot go on."""
+        if step.auth is not None:
+            logged_in = yield from self._log_in(flow, step.auth, due)
+            if logged_in is None:
+                return None
+            due = logged_in
+        if not self._write(step, due):
+            return None
+        exchange, cookies = self.exchange, self._cookies
+        if isinstance(step, FollowPlan):
+            exchange.is_whole = True  # any answer may be a redirect: its head is wanted
+            yield exchange
+            self.is_opening = False
+            cookies = yield from self._follower.follow(step)
+        else:
+            yield exchange
+        return exchange.finished_at if self._settle(step, due, cookies) else None
 
     def _log_in(self, flow: str, name: str, due: float) -> Generator[Effect, None, float | None]:
         """Once per virtual user; what the login extracted is known to every later flow of this user."""
@@ -134,12 +158,10 @@ class Player:
         if login is not None and name not in self._sessions:
             outer = context.extracted
             context.extracted = {}
-            if not self._write(login, due):
+            logged_in = yield from self._follow(flow, login, due)
+            if logged_in is None or self.exchange.error:
                 return None
-            yield self.exchange
-            if not self._settle(login) or self.exchange.error:
-                return None
-            due = self.exchange.finished_at
+            due = logged_in
             self._sessions[name] = context.extracted
             for value in context.extracted.values():
                 remember(show(value))  # what a login hands out is a secret of its own
@@ -182,33 +204,32 @@ class Player:
         self._journal.unsent(exchange)
         self._journal.ended(exchange)
 
-    def _settle(self, step: RequestPlan) -> bool:
+    def _settle(self, step: RequestPlan, due: float, cookies: Cookies) -> bool:
         """Judges what came back; False when the flow cannot go on without what the step should have extracted."""
         exchange = self.exchange
         self.is_opening = False
         if exchange.headers:
-            self._cookies.take(exchange.headers)
+            cookies.take(exchange.headers)
         if not exchange.error:
             self.answered = True
             expected = step.expectation
             judge = self._written[step][1]
             if judge is not None:
-                self._judge(step, judge)
+                self._judge(step, judge, exchange.finished_at - due)
             elif exchange.status >= FIRST_FAILURE or expected.status is not None or expected.under is not None:
-                response_time = exchange.finished_at - exchange.intended_at
                 if problem := check_status(exchange.status, expected.status):
                     exchange.find("status", problem)
-                elif problem := check_time(response_time, expected.under):
+                elif problem := check_time(exchange.finished_at - due, expected.under):
                     exchange.find("expectation", problem)
         self._journal.ended(exchange)
         return len(exchange.extracted) == len(step.extracts)
 
-    def _judge(self, step: RequestPlan, judge: Judge) -> None:
+    def _judge(self, step: RequestPlan, judge: Judge, response_time: float) -> None:
         exchange = self.exchange
         context = self._context
         reading = judge.read(exchange.answer())
         extracted: dict[str, JsonValue] = {}
-        error, problem = judge.faults(context, reading, exchange.finished_at - exchange.intended_at)
+        error, problem = judge.faults(context, reading, response_time)
         try:
             for extract in step.extracts:
                 extracted[extract.name] = extract.take(reading, context.random)

@@ -11,10 +11,10 @@ from typing import Final, TypeAlias
 from msgspec.json import Decoder
 from pydantic import JsonValue
 
+from perfkit.load.encodings import decoded
 from perfkit.load.exchange import Answer
 from perfkit.load.jsonpath import Path
 from perfkit.load.partial import Partial
-from perfkit.load.responses import decoded
 from perfkit.units import show_time
 
 Find: TypeAlias = "Callable[[Reading], Sequence[JsonValue]]"

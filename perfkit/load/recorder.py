@@ -50,13 +50,14 @@ LAYOUT: Final = (
     ("first_byte_at", "d", "<f8"),
     ("finished_at", "d", "<f8"),
     ("connect_time", "d", "<f8"),
+    ("tls_time", "d", "<f8"),
     ("lag", "d", "<f8"),  # of an open arrival: from when it could have left until it did; else NaN
 )
 RECORD: Final = struct.Struct("<" + "".join(code for _, code, _ in LAYOUT))
 DTYPE: Final = np.dtype([(name, kind) for name, _, kind in LAYOUT])
 _ORIGIN: Final = struct.Struct("<" + "".join(code for _, code, _ in ORIGIN))
 # The same record, its origin put together once per step and phase.
-_pack_into: Final = struct.Struct(f"<QI{_ORIGIN.size}sBBHqdddddd").pack_into
+_pack_into: Final = struct.Struct(f"<QI{_ORIGIN.size}sBBHqddddddd").pack_into
 _PAGE: Final = 4096  # records
 _PAGE_SIZE: Final = _PAGE * RECORD.size
 _SIZE: Final = RECORD.size
@@ -86,6 +87,7 @@ class Sample:
     status: int
     bytes: int
     error: str  # "" when there is none
+    tls_time: float = 0.0
     lag: float = math.nan
 
 
@@ -147,6 +149,7 @@ class Recorder:
             exchange.first_byte_at,
             exchange.finished_at,
             exchange.connect_time,
+            exchange.tls_time,
             sent_at - exchange.ready_at if exchange.is_opening else math.nan,
         )
         page.filled = filled + _SIZE

@@ -15,7 +15,7 @@ Write: TypeAlias = Callable[[Context, str, int], bytes]  # what the user knows, 
 _Bytes: TypeAlias = Callable[[Context], bytes]
 
 # What may stand in a path and its query as it is; `%` because a scenario may have encoded already.
-_SAFE: Final = "/?&=%:@!$'()*+,;~-._[]"
+SAFE: Final = "/?&=%:@!$'()*+,;~-._[]"
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})  # say so when they have no body
 _END: Final = b"\r\n\r\n"
 
@@ -197,7 +197,7 @@ def _is_on_target(raw: str) -> bool:
 
 
 def _encoded(raw: str) -> bytes:
-    return quote(raw.partition("#")[0], safe=_SAFE).encode()
+    return quote(raw.partition("#")[0], safe=SAFE).encode()
 
 
 def _escaped(text: str) -> str:

@@ -2,11 +2,11 @@
 
 import gzip
 import json
-import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from perfkit.load.encodings import decoded
 from perfkit.load.exchange import Answer, Exchange
 
 FIRST: Final = 5  # answers of an endpoint that are always kept
@@ -77,20 +77,6 @@ def describe(kept: Kept) -> dict[str, object]:
     }
 
 
-def decoded(body: bytes, encoding: str) -> bytes | None:
-    """The body before its content encoding; None when that cannot be undone here."""
-    try:
-        if encoding in {"", "identity"}:
-            return body
-        if encoding in {"gzip", "x-gzip"}:
-            return gzip.decompress(body)
-        if encoding == "deflate":
-            return _inflate(body)
-    except (OSError, EOFError, zlib.error):
-        return None
-    return None
-
-
 def count_items(body: bytes) -> int:
     """Elements of the JSON list, or of the longest list one level down; -1 when there is none."""
     try:
@@ -108,11 +94,3 @@ def has_limit(path: str) -> bool:
     """The request says how much it wants."""
     _, _, query = path.partition("?")
     return any(name.lower() in LIMITS for name, _ in parse_qsl(query, keep_blank_values=True))
-
-
-def _inflate(body: bytes) -> bytes:
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        # Some servers send the bare stream without zlib's header, against RFC 9110, and clients take it.
-        return zlib.decompress(body, -zlib.MAX_WBITS)

@@ -12,6 +12,7 @@ from perfkit.errors import EvidenceError
 from perfkit.evidence import Caveat, Missing, Run, RunDirectory, Table
 from perfkit.load import recorder
 from perfkit.run import places
+from perfkit.schemas import SAMPLES
 
 Tables = dict[str, Table]
 
@@ -31,6 +32,7 @@ OBSERVERS: Final[Mapping[str, str]] = {
     "host": "host",
 }
 SOUND: Final = "ok"
+LATER_COLUMNS: Final = ("tls_time",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,12 @@ def is_compact(directory: RunDirectory) -> bool:
     return directory.table("samples").exists() and not directory.samples.exists()
 
 
+def with_later_columns(samples: pl.DataFrame) -> pl.DataFrame:
+    """A run from before a column was thought of has nulls there: it was not measured, which is not the same as nothing."""
+    missing = [pl.lit(None, dtype=SAMPLES[name]).alias(name) for name in LATER_COLUMNS if name not in samples.columns]
+    return samples.with_columns(missing).select(*SAMPLES) if missing else samples
+
+
 def load(directory: RunDirectory) -> Tables:
     """The tables of a compacted run."""
     notes = directory.notes()
@@ -112,8 +120,9 @@ def load(directory: RunDirectory) -> Tables:
         if not path.exists():
             return Missing(notes.get(f"table:{name}", f"{path.name} is not in the run directory"))
         try:
-            return pl.read_parquet(path)
+            found = pl.read_parquet(path)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise EvidenceError(f"{path} cannot be read: {error}", hint="Run the scenario again.") from error
+        return with_later_columns(found) if name == "samples" else found
 
     return {name: table(name) for name in OBSERVERS}

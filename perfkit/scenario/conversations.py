@@ -28,7 +28,12 @@ _OF_MESSAGES: Final = ("jsonpath", "regex")
 class EventStream(RequestStep):
     """The request that opens a stream of server-sent events, and how many of these are read; then it is hung up."""
 
-    FILE_KEYS: ClassVar[tuple[str, ...]] = (*RequestStep.FILE_KEYS, "read", "event", "timeout")
+    FILE_KEYS: ClassVar[tuple[str, ...]] = (
+        *(key for key in RequestStep.FILE_KEYS if key != "redirects"),
+        "read",
+        "event",
+        "timeout",
+    )
 
     read: int = Field(default=1, ge=1, le=1_000_000)
     event: str | None = Field(default=None, min_length=1)

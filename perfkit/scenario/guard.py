@@ -5,8 +5,8 @@ import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
-from urllib.parse import urlsplit
 
+from perfkit.scenario.address import address as address_of
 from perfkit.scenario.model import Guard
 
 OWNERSHIP_FLAG: Final = "--i-own-this-target"
@@ -29,8 +29,8 @@ class Caps:
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, in lower case, without its port or brackets."""
-    return (urlsplit(url).hostname or "").rstrip(".")
+    """The host of a URL, in lower case, without its port or brackets; a Unix socket is on this machine."""
+    return address_of(url).host
 
 
 def refusal(guard: Guard, host: str, *, owned: bool) -> str | None:

@@ -3,20 +3,20 @@
 import re
 import signal
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
-from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from perfkit.scenario.address import checked
 from perfkit.scenario.conversations import SseStep, WebSocketStep
 from perfkit.scenario.extractors import Extractor
 from perfkit.scenario.objectives import Objective, Slo
 from perfkit.scenario.profiling import CallTrees, MemoryOptions, Profiling, Queries, Stacks
-from perfkit.scenario.request import Expect, RequestStep
+from perfkit.scenario.request import MOST_REDIRECTS, Expect, RequestStep
 from perfkit.scenario.section import Section
 from perfkit.scenario.stages import Arrivals, OnLimit, Ramp, Stage, Stages
 from perfkit.scenario.steps import Flow, RepeatStep, Step, ThinkStep, holds_conversations, requests_of
 from perfkit.scenario.think import Think
-from perfkit.scenario.values import FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
+from perfkit.scenario.values import FOLDER, FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
 
 __all__ = [
     "HTTP1",
@@ -114,7 +114,7 @@ class Launch(Section):
 class TargetSpec(Section):
     """The service under test: where it answers, and how it is started when perfkit starts it."""
 
-    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"cores", "unix", "socket"})
+    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"cores"})
 
     base_url: str
     launch: Launch | None = None
@@ -126,17 +126,10 @@ class TargetSpec(Section):
 
     @field_validator("base_url")
     @classmethod
-    def _is_a_url(cls, value: str) -> str:
-        if value.startswith(("unix:", "http+unix:")):
-            raise ValueError("`unix` sockets are not built yet")
-        parts = _split(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"{value!r} is not a URL (try 'http://127.0.0.1:8000')")
-        if parts.username or parts.password:
-            raise ValueError("a URL carries no password here: use `auth` or a header with ${secret.NAME}")
-        if parts.query or parts.fragment:
-            raise ValueError(f"{value!r}: a base URL has no query (put it on the steps)")
-        return value.rstrip("/")
+    def _is_a_url(cls, value: str, info: ValidationInfo) -> str:
+        context: Any = info.context
+        folder = context.get(FOLDER) if isinstance(context, dict) else None
+        return checked(value, folder)
 
 
 class Guard(Section):
@@ -147,6 +140,17 @@ class Guard(Section):
     allow_hosts: tuple[str, ...] = ()
     max_rate: Rate | None = None
     max_users: int | None = Field(default=None, ge=1)
+    # No key of the file: what --i-own-this-target said. Redirects are asked of the guard while the load runs.
+    _is_owned: bool = PrivateAttr(default=False)
+
+    @property
+    def is_owned(self) -> bool:
+        return self._is_owned
+
+    def as_owned(self) -> Self:
+        copy = self.model_copy()
+        copy._is_owned = True  # noqa: SLF001  it is one of us
+        return copy
 
 
 class Tls(Section):
@@ -159,7 +163,7 @@ class Tls(Section):
 
 
 class Http(Section):
-    """What all requests share; redirects are not followed."""
+    """What all requests share; `redirects` says how many of a row are followed."""
 
     timeout: PositiveTime = 30.0
     connect_timeout: PositiveTime = 5.0
@@ -167,6 +171,7 @@ class Http(Section):
     version: str = HTTP1
     headers: dict[str, Text] = Field(default_factory=dict)
     tls: Tls = Tls()
+    redirects: int = Field(default=0, ge=0, le=MOST_REDIRECTS)
 
     @field_validator("version", mode="before")
     @classmethod
@@ -289,12 +294,3 @@ def _flows_of(paths: Any) -> Any:
     if not isinstance(listed, list) or not listed or not all(isinstance(path, str) for path in listed):
         raise ValueError("`get` is a list of paths (try [/products, /products/7])")
     return {f"GET {path}": {"weight": listed.count(path), "steps": [{"get": path}]} for path in listed}
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # is read, and refused, only when asked for
-    except ValueError as error:
-        raise ValueError(f"{url!r} is not a URL: {error}") from error
-    return parts

@@ -40,6 +40,8 @@ def parse(
     problems = [*document.problems, *checks.check(document, folder, owned=owned)]
     if problems or scenario is None:
         raise ScenarioError(str(path), _without_repeats(problems), _HINT if path.is_file() else _NO_FILE)
+    if owned:
+        scenario = scenario.model_copy(update={"guard": scenario.guard.as_owned()})
     return scenario if duration is None else _lasting(scenario, duration)
 
 

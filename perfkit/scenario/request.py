@@ -11,6 +11,8 @@ from perfkit.scenario.templates import uninterpolated
 from perfkit.scenario.values import PositiveTime, Text
 
 VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
+# As many as browsers follow: the limit of the fetch standard.
+MOST_REDIRECTS: Final = 20
 _FIRST_STATUS: Final = 100
 _LAST_STATUS: Final = 599
 _BODIES: Final = ("json_body", "form", "body")
@@ -61,6 +63,7 @@ class RequestStep(Section):
         "expect",
         "extract",
         "auth",
+        "redirects",
     )
 
     method: str
@@ -74,6 +77,7 @@ class RequestStep(Section):
     expect: Expect = Expect()
     extract: dict[str, Extractor] = Field(default_factory=dict)
     auth: str | None = None
+    redirects: int | None = Field(default=None, ge=0, le=MOST_REDIRECTS)
 
     @model_validator(mode="before")
     @classmethod

@@ -65,7 +65,7 @@ def _flow(node: Node) -> Node:
 
 
 def _target(node: Node) -> Node:
-    return {"anyOf": [{"type": "string", "pattern": "^(https?://|\\$\\{)"}, node]}
+    return {"anyOf": [{"type": "string", "pattern": "^(https?://|http\\+unix://|\\$\\{)"}, node]}
 
 
 def _launch(node: Node) -> Node:

@@ -7,6 +7,7 @@ from typing import Final
 import httpx
 
 from perfkit.errors import TargetError
+from perfkit.scenario.address import address
 from perfkit.scenario.model import Ready
 from perfkit.target import identify, log
 from perfkit.target.process import Supervised, show_exit
@@ -25,12 +26,16 @@ SILENCE_LIMIT: Final = 2.0
 
 def await_answer(base_url: str, ready: Ready, supervised: Supervised, output: Path) -> None:
     """Asks until the target answers as it should; a target that dies meanwhile is told at once, with its own words."""
+    where = address(base_url)
     url = f"{base_url.rstrip('/')}/{ready.http.lstrip('/')}"
+    # A client that is told to use a socket still wants a URL with a host.
+    asked = url if where.socket is None else f"{where.scheme}://{where.authority}{where.prefix}/{ready.http.lstrip('/')}"
     until = time.monotonic() + ready.timeout
     pause = FIRST_PAUSE
     answer = "nothing"
     # The certificate of a service on this machine proves nothing about readiness; a proxy would answer in its place.
-    with httpx.Client(verify=False, trust_env=False, timeout=READY_REQUEST_LIMIT) as client:  # noqa: S501
+    transport = httpx.HTTPTransport(verify=False, trust_env=False, uds=where.socket)
+    with httpx.Client(transport=transport, trust_env=False, timeout=READY_REQUEST_LIMIT) as client:
         while time.monotonic() < until:
             code = supervised.exit_code
             if code is not None and (code != 0 or supervised.process.poll() is not None):
@@ -39,7 +44,7 @@ def await_answer(base_url: str, ready: Ready, supervised: Supervised, output: Pa
                     hint="Its whole log is in target.log of the run directory; start it by hand with target.launch.command.",
                 )
             try:
-                status = client.get(url).status_code
+                status = client.get(asked).status_code
             except httpx.HTTPError as error:
                 answer = type(error).__name__
             else:

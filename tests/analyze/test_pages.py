@@ -12,6 +12,7 @@ from perfkit.analyze.pages.page import page
 from perfkit.detectors.catalogue import DETECTORS
 from perfkit.evidence import Caveat, Missing
 from perfkit.finding import Analysis, Exhibit, Finding, Level, Skipped
+from perfkit.measures.connections import opened
 from perfkit.page import Block, Card, Chart, Code, Flame, Fold, Page, Section, Table, Text
 from perfkit.report import html, junit, markdown, terminal
 from perfkit.scenario.model import Slo
@@ -193,6 +194,27 @@ def test_rules_that_found_nothing_say_why() -> None:
         ("broken", "failed", "a bug of perfkit's: ValueError: no such column"),
         ("blind", "not tested", "no plan"),
         ("slow-thing", "clean", "looked, and found nothing above its thresholds"),
+    ]
+
+
+def test_what_opening_connections_took_is_told_with_tcp_and_tls_apart() -> None:
+    first = many(2, sample={"connect_time": 0.002, "tls_time": 0.03, "reconnect": True})
+
+    rows = method.connections(opened(measures([*first, *many(98)]).samples))
+
+    assert rows == [
+        ("connections opened, of them again", "2 for 100 requests, 2"),
+        ("connecting (name and TCP), p50 and p99", "2 ms, 2 ms"),
+        ("TLS handshake, p50 and p99", "30 ms, 30 ms"),
+    ]
+
+
+def test_a_run_of_before_handshakes_had_a_time_says_nothing_of_them() -> None:
+    samples = measures(many(10, sample={"connect_time": 0.002, "tls_time": None})).samples
+
+    assert [what for what, _ in method.connections(opened(samples))] == [
+        "connections opened, of them again",
+        "connecting (name and TCP), p50 and p99",
     ]
 
 

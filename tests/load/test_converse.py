@@ -57,6 +57,7 @@ class Stand:
                 effect.is_said = not self._is_deaf
                 self.words.append(effect)
             else:
+                assert isinstance(effect, float)
                 self.now = max(self.now, effect)
         return self
 

@@ -13,6 +13,7 @@ import pytest
 
 from perfkit.load.compile import compile_plan
 from perfkit.load.exchange import Exchange
+from perfkit.load.following import Elsewhere
 from perfkit.load.play import Player, writers
 from perfkit.scenario.feeders import Exhausted
 from perfkit.scenario.model import Scenario
@@ -121,6 +122,8 @@ class Stand:
         for effect in self.player.play(self.flow, self.time.instant if due is None else due, Random(iteration), iteration):
             if isinstance(effect, Exchange):
                 self.target.send(effect)
+            elif isinstance(effect, Elsewhere):
+                self.target.send(self.player.exchange)
             else:
                 assert isinstance(effect, float)
                 self.time.instant = max(self.time.instant, effect)

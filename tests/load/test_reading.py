@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import zlib
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -18,10 +17,6 @@ from perfkit.load.reading import Extract, Reading, by_cookie, by_jsonpath, by_re
 from perfkit.load.responses import EVERY, FIRST, MOST, Responses, count_items, describe, has_limit
 
 DOCUMENT: JsonValue = {"items": [{"id": 1, "tags": ["a"]}, {"id": 2}, {"name": "x"}], "next": {"page two": 7}, "none": None}
-
-
-def bare_deflate(body: bytes) -> bytes:
-    return zlib.compress(body)[2:-4]
 
 
 def an_answer(value: Any = None, *headers: tuple[str, str], status: int = 200) -> Answer:
@@ -74,16 +69,6 @@ def test_a_plain_path_finds_what_the_library_finds(expression: str) -> None:
 def test_other_paths_are_the_librarys() -> None:
     assert compile_path("$.items[?(@.id > 1)].id").find(DOCUMENT) == [2]
     assert compile_path("$..id").find(DOCUMENT) == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("encoding", "encode"),
-    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", bare_deflate)],
-)
-def test_an_encoded_body_is_decoded_before_it_is_read(encoding: str, encode: Any) -> None:
-    reading = Reading(an_answer(encode(b'{"id": 7}'), ("Content-Encoding", encoding)))
-
-    assert reading.json == {"id": 7}
 
 
 def test_a_body_that_lies_about_its_encoding_cannot_be_read() -> None:

@@ -34,6 +34,7 @@ def a_sample(
         first_byte_at=first_byte_at,
         finished_at=finished_at,
         connect_time=0.01,
+        tls_time=0.03,
         reconnect=True,
         status=201,
         bytes=512,
@@ -70,6 +71,7 @@ def test_a_sample_comes_back_as_it_was_written(tmp_path: Path) -> None:
         "first_byte_at": pytest.approx(1.2),
         "finished_at": pytest.approx(1.5),
         "connect_time": 0.01,
+        "tls_time": 0.03,
         "reconnect": True,
         "status": 201,
         "bytes": 512,
@@ -167,7 +169,7 @@ def test_responses_come_back_in_their_schema(tmp_path: Path) -> None:
 
 
 def test_a_record_has_no_padding() -> None:
-    assert RECORD.size == 8 + 5 * 4 + 1 + 1 + 1 + 2 + 8 + 6 * 8
+    assert RECORD.size == 8 + 5 * 4 + 1 + 1 + 1 + 2 + 8 + 7 * 8
 
 
 def test_a_disk_that_takes_no_more_is_told_each_time_and_nothing_follows_half_a_record(tmp_path: Path) -> None:

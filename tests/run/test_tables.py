@@ -11,7 +11,7 @@ from perfkit.errors import EvidenceError
 from perfkit.evidence import Missing, RunDirectory, Table
 from perfkit.run import runfile, tables
 from perfkit.run.read import read
-from perfkit.schemas import MEMORY, WAITS
+from perfkit.schemas import MEMORY, SAMPLES, WAITS
 from tests.builders import a_run
 from tests.run.raw import a_raw_run
 
@@ -172,3 +172,15 @@ def test_tables_that_cannot_be_written_leave_the_raw_files_to_be_read(tmp_path: 
 
     assert list(directory.path.glob("*.parquet")) == []
     assert frame(tables.gather(directory, run).tables["samples"]).height > 0
+
+
+def test_a_run_of_before_handshakes_had_a_time_is_read_without_one(tmp_path: Path) -> None:
+    directory, run = a_raw_run(tmp_path / "run")
+    tables.compact(directory, run)
+    path = directory.table("samples")
+    pl.read_parquet(path).drop("tls_time").write_parquet(path)
+
+    samples = frame(tables.load(directory)["samples"])
+
+    assert samples.schema == SAMPLES
+    assert set(samples["tls_time"]) == {None}

@@ -3,10 +3,8 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -83,15 +81,13 @@ class Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(tls: ssl.SSLContext | None = None) -> Generator[tuple[str, Counts]]:
+def serving() -> Generator[tuple[str, Counts]]:
     counts = Counts()
     server = Server(("127.0.0.1", 0), type("CountingHandler", (Handler,), {"counts": counts}))
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", counts
+        yield f"http://127.0.0.1:{server.server_port}", counts
     finally:
         server.shutdown()
         server.server_close()
@@ -387,27 +383,6 @@ def test_a_dry_run_plays_each_flow_once_and_masks_secrets() -> None:
     shown = repr(transcript)
     assert "k3y-of-mine" not in shown
     assert "t0ken-of-the-server" not in shown
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
-def test_certificates_are_checked_unless_the_scenario_says_otherwise(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run([*making, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
-    stages = [{"users": 1, "iterations": 2}]
-
-    with serving(tls) as (url, counts):
-        strict = run(a_scenario(url, stages), tmp_path / "strict")
-        trusting = run(a_scenario(url, stages, http={"tls": {"verify": False}}), tmp_path / "trusting")
-        known = run(a_scenario(url, stages, http={"tls": {"ca": str(certificate)}}), tmp_path / "known")
-
-    assert errors(strict) == {"tls": 2}
-    assert errors(trusting) == errors(known) == {None: 2}
-    assert len(counts.ids) == 4
-    assert trusting.samples["reconnect"].sum() == 0
 
 
 def _kill_in_mid_phase(drive: Drive) -> None:

@@ -1,6 +1,9 @@
 """The data plane against servers that misbehave: every request is on record once, and the server has seen as many."""
 
+import contextlib
+import gzip
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -8,9 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import brotli
 import polars as pl
 import pytest
+import zstandard
 
 from perfkit.evidence import GeneratorHealth, RunDirectory
 from perfkit.load.driver import driving
@@ -19,6 +25,8 @@ from perfkit.load.recorder import read
 from perfkit.scenario.model import Scenario
 
 Answering = Callable[[socket.socket, int], bool]  # answers the nth request of a connection; False ends the connection
+Encode = Callable[[bytes], bytes]
+CURRENT = threading.local()  # the request that this thread answers
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -32,21 +40,12 @@ class Seen:
 
 
 @contextmanager
-def serving(answer: Answering) -> Generator[tuple[str, Seen]]:
+def serving(
+    answer: Answering, *, tls: ssl.SSLContext | None = None, listener: socket.socket | None = None
+) -> Generator[tuple[str, Seen]]:
     """One thread per connection; requests without bodies."""
     seen = Seen()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-
-    def converse(connection: socket.socket) -> None:
-        with connection:
-            for number in range(1 << 30):
-                head = receive(connection)
-                if not head:
-                    return
-                with seen.lock:
-                    seen.requests.append(head.decode("latin-1"))
-                if not answer(connection, number):
-                    return
+    listener = listener or socket.create_server(("127.0.0.1", 0), backlog=2048)
 
     def accept() -> None:
         while True:
@@ -54,19 +53,46 @@ def serving(answer: Answering) -> Generator[tuple[str, Seen]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if connection.family != socket.AF_UNIX:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with seen.lock:
                 seen.connections += 1
-            threading.Thread(target=converse, args=(connection,), daemon=True).start()
+            threading.Thread(target=converse, args=(connection, answer, seen, tls), daemon=True).start()
 
     thread = threading.Thread(target=accept)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
+        yield url_of(listener, "https" if tls else "http"), seen
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+
+
+def converse(connection: socket.socket, answer: Answering, seen: Seen, tls: ssl.SSLContext | None) -> None:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(connection)
+        if tls is not None:
+            try:
+                connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
+            except OSError:
+                return
+        for number in range(1 << 30):
+            request = receive(connection)
+            if not request:
+                return
+            with seen.lock:
+                seen.requests.append(request.decode("latin-1"))
+            CURRENT.request = request.decode("latin-1")
+            if not answer(connection, number):
+                return
+
+
+def url_of(listener: socket.socket, scheme: str) -> str:
+    address = listener.getsockname()
+    if listener.family == socket.AF_UNIX:
+        return f"http+unix://{quote(address, safe='')}"
+    return f"{scheme}://[::1]:{address[1]}" if listener.family == socket.AF_INET6 else f"{scheme}://127.0.0.1:{address[1]}"
 
 
 def receive(connection: socket.socket) -> bytes:
@@ -280,3 +306,45 @@ def test_nothing_is_sent_after_the_end(tmp_path: Path) -> None:
     assert time.monotonic() - started < 15
     assert len(seen.requests) == ran.samples.height == 3
     assert all("GET /a" in request for request in seen.requests)
+
+
+def test_ipv6_is_spoken(tmp_path: Path) -> None:
+    listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    with serving(saying(OK), listener=listener) as (url, seen):
+        ran = run(f"{url}/api", tmp_path, {"get": "/items"})
+
+    assert ran.errors == {None: 20}
+    assert (len(seen.requests), seen.connections) == (20, 2)
+    assert f"Host: {url.removeprefix('http://')}\r\n" in seen.requests[0]
+
+
+@pytest.mark.parametrize(("encoding", "encode"), [("br", brotli.compress), ("zstd", zstandard.compress), ("gzip", gzip.compress)])
+def test_a_body_is_decoded_for_the_step_and_counted_as_it_came(encoding: str, encode: Encode, tmp_path: Path) -> None:
+    body = encode(b'{"id": 7, "text": "' + b"x" * 5000 + b'"}')
+    answer = head(f"Content-Length: {len(body)}", f"Content-Encoding: {encoding}") + body
+    step = {"get": "/", "expect": {"json": {"$.id": 7}}}
+    with serving(saying(answer)) as (url, seen):
+        ran = run(url, tmp_path, step, http={"headers": {"Accept-Encoding": encoding}})
+
+    assert ran.errors == {None: 20}
+    assert set(ran.samples["bytes"]) == {len(body)}
+    assert all(f"Accept-Encoding: {encoding}\r\n" in request for request in seen.requests)
+
+
+@pytest.mark.parametrize(("encoding", "encode"), [("br", brotli.compress), ("zstd", zstandard.compress), ("gzip", gzip.compress)])
+def test_a_broken_body_fails_the_step_that_reads_it_and_no_other(encoding: str, encode: Encode, tmp_path: Path) -> None:
+    body = encode(b'{"id": 7}')[:-4]
+    answer = head(f"Content-Length: {len(body)}", f"Content-Encoding: {encoding}") + body
+    with serving(saying(answer)) as (url, seen):
+        ran = run(url, tmp_path, {"get": "/read", "expect": {"json": {"$.id": 7}}}, {"get": "/counted"})
+
+    assert ran.errors == {None: 20, "expectation": 20}
+    assert (len(seen.requests), seen.connections) == (40, 2)
+
+
+def test_a_protocol_that_is_switched_without_being_asked_for_is_no_answer(tmp_path: Path) -> None:
+    with serving(saying(head("Upgrade: h2c", "Connection: Upgrade", status="101 Switching Protocols"))) as (url, seen):
+        ran = run(url, tmp_path)
+
+    assert ran.errors == {"protocol": 20}
+    assert len(seen.requests) == 20

@@ -8,7 +8,7 @@ import pytest
 
 from perfkit.errors import TargetError
 from perfkit.scenario.model import Launch
-from perfkit.target import port, start
+from perfkit.target import start
 
 OURS = str(Path(sys.executable).parent)
 
@@ -38,18 +38,6 @@ def test_variables_are_filled_in_from_the_environment() -> None:
 def test_a_variable_that_is_missing_is_a_target_error() -> None:
     with pytest.raises(TargetError, match=r"target\.launch\.env: \$\{env\.HOST\}"):
         start.resolved({"URL": "${env.HOST}"}, {}, "env")
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://127.0.0.1:8000", ("127.0.0.1", 8000)),
-        ("https://shop.internal", ("shop.internal", 443)),
-        ("http://[::1]:81/api", ("::1", 81)),
-    ],
-)
-def test_the_address_of_a_base_url(url: str, expected: tuple[str, int]) -> None:
-    assert port.address(url) == expected
 
 
 def test_commands_are_filled_in_from_the_environment_too() -> None:

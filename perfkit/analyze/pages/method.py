@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from perfkit.evidence import Run
 from perfkit.finding import Analysis
+from perfkit.measures.connections import Opened, opened
+from perfkit.measures.lazy import Measures
 from perfkit.page import Column, Section, Table
 from perfkit.units import show_share, show_size, show_time
 
@@ -25,12 +27,13 @@ def rules(analysis: Analysis) -> Section:
     )
 
 
-def method(analysis: Analysis, run: Run) -> Section:
+def method(analysis: Analysis, measures: Measures) -> Section:
+    run = measures.run
     blocks = (
         pairs("The run", about(run)),
         pairs("What observing cost", cost(analysis)),
         observers(run),
-        pairs("Generator", generator(run)),
+        pairs("Generator", [*generator(run), *connections(opened(measures.samples))]),
         pairs("Machine", machine(run)),
     )
     return Section("How it was measured", tuple(block for block in blocks if block.rows))
@@ -89,6 +92,15 @@ def generator(run: Run) -> list[tuple[str, str]]:
         ("sent after they were due, p50 and p99", f"{show_time(health.lag_p50)}, {show_time(health.lag_p99)}"),
         ("CPU of the busiest generator process", f"{show_share(health.cpu_share)} of a core"),
     ]
+
+
+def connections(found: Opened) -> list[tuple[str, str]]:
+    """Opening one is part of the request that needed it, so that what it took is told beside the response times."""
+    if not found.connections:
+        return []
+    rows = [("connections opened, of them again", f"{found.connections} for {found.requests} requests, {found.again}")]
+    steps = (("connecting (name and TCP), p50 and p99", found.connect), ("TLS handshake, p50 and p99", found.tls))
+    return [*rows, *((what, f"{show_time(times[0])}, {show_time(times[1])}") for what, times in steps if times is not None)]
 
 
 def machine(run: Run) -> list[tuple[str, str]]:

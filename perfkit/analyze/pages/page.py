@@ -28,7 +28,7 @@ def page(analysis: Analysis, measures: Measures) -> Page:
             profiles.functions(measures),
             profiles.memory(measures),
             method.rules(analysis),
-            method.method(analysis, run),
+            method.method(analysis, measures),
         ),
         checks=checks(analysis),
         footer=f"perfkit {VERSION}. Figures are of the measure phase unless they say otherwise.",

@@ -1,37 +1,18 @@
-"""A virtual user's way to the target: one connection, opened when it is needed and kept as long as both sides allow."""
+"""A virtual user's way to the target: one connection, opened when it is needed and kept as long as both sides allow.
+
+Where redirects lead to other origins, each of those has a client of its own.
+"""
 
 import asyncio
-import ssl
 from collections.abc import Callable
-from typing import Protocol, TypeVar
 
-from perfkit.errors import LoadError
-from perfkit.load.destination import Destination, addresses
+from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.connection import Connection
+from perfkit.load.plane.line import Line
 from perfkit.load.plane.manners import Manners
+from perfkit.load.plane.opening import NotOpenedError, Opening
 from perfkit.load.turns import Word
-
-ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
-
-
-class NotUnderstood(LoadError):  # noqa: N818 - it is what went wrong
-    """The target does not speak the protocol that the scenario asks for."""
-
-
-class Line(Protocol):
-    """A connection as its client uses it; connection.Connection says more."""
-
-    is_open: bool
-    is_waiting: bool
-
-    def is_stale(self) -> bool: ...
-
-    def write(self) -> bool: ...
-
-    def drop(self) -> None: ...
-
-    def fail(self, error: TransportError, problem: str, /) -> None: ...
 
 
 class Client:
@@ -55,6 +36,7 @@ class Client:
         self._connection: Line | None = None
         self._opening: asyncio.Task[None] | None = None
         self._connected_before = False
+        self._elsewhere: dict[Destination, Client] = {}
 
     def send(self) -> None:
         self._exchange.take_up(self._clock())
@@ -69,9 +51,19 @@ class Client:
         """Something is to be said in a conversation; `on_end` is called later when that takes time: True."""
         raise NotImplementedError  # conversations have a client of their own
 
+    def send_to(self, where: Destination) -> None:
+        """The same, to another origin."""
+        client = self._elsewhere.get(where)
+        if client is None:
+            client = type(self)(self._exchange, where, Manners(), self._clock, self._on_end, self._on_fault)
+            self._elsewhere[where] = client
+        client.send()
+
     @property
     def is_busy(self) -> bool:
-        return self._opening is not None or (self._connection is not None and self._connection.is_waiting)
+        if self._opening is not None or (self._connection is not None and self._connection.is_waiting):
+            return True
+        return any(client.is_busy for client in self._elsewhere.values())
 
     def expire(self, now: float, timeout: float) -> None:
         """Ends the request under way if it has been under way for longer."""
@@ -80,8 +72,11 @@ class Client:
         if self._opening is not None:
             self._opening.cancel()
             self._fail("timeout", "no connection in time")
-        elif self._connection is not None:
+        elif self._connection is not None and self._connection.is_waiting:
             self._connection.fail("timeout", "no answer in time")
+        else:
+            for client in list(self._elsewhere.values()):
+                client.expire(now, timeout)
 
     def close(self) -> None:
         if self._opening is not None:
@@ -89,63 +84,40 @@ class Client:
         if self._connection is not None:
             self._connection.drop()
             self._connection = None
+        for client in self._elsewhere.values():
+            client.close()
 
     async def _open(self) -> None:
         where = self._where
         exchange = self._exchange
-        started = self._clock()
         try:
-            async with asyncio.timeout(min(where.connect_timeout, where.timeout)):
-                connection = await self._connect()
-        except TimeoutError:
-            self._fail("connect", "no connection in time")
-        except OSError as error:
-            self._fail(_failure(error, is_secure=where.tls is not None), error.strerror or str(error))
-        except NotUnderstood as error:
-            self._fail("protocol", error.message)
-            if not self._manners.is_understood:
-                self._on_fault(error)
-        except Exception as error:  # noqa: BLE001  whatever it is (a foreign address for one), it is told to the parent
+            opened = await Opening(where, self._connect, self._clock).run()
+            await self._agree(opened.connection)
+        except NotOpenedError as failure:
+            self._fail(failure.error, failure.problem)
+            if failure.fault is not None:
+                self._on_fault(failure.fault)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is told to the parent
             self._fail("connect", str(error))
             self._on_fault(error)
         else:
             self._opening = None
-            self._connection = connection
+            connection = self._connection = opened.connection
             exchange.is_clean = False
-            exchange.connect_time = self._clock() - started
+            exchange.connect_time = opened.connect_time
+            exchange.tls_time = opened.tls_time
             exchange.reconnect = self._connected_before and where.keepalive
             self._connected_before = True
             if not connection.write():
                 self._fail("reset", "the target closed the connection at once")
 
-    async def _connect(self) -> Line:
-        """A connection that is ready for the request."""
-        return await self._reach(
-            lambda: Connection(self._exchange, self._where, self._manners, self._clock, self._on_end), self._where.tls
-        )
+    def _connect(self) -> Line:
+        return Connection(self._exchange, self._where, self._manners, self._clock, self._on_end)
 
-    async def _reach(self, protocol: Callable[[], ProtocolT], tls: ssl.SSLContext | None) -> ProtocolT:
-        """To the first address that answers; each is checked before anything is sent to it."""
-        where = self._where
-        loop = asyncio.get_running_loop()
-        failure: OSError | None = None
-        for address in await addresses(where):
-            name = where.host if tls is not None else None
-            try:
-                _, reached = await loop.create_connection(protocol, address, where.port, ssl=tls, server_hostname=name)
-            except OSError as error:
-                failure = error
-                continue
-            return reached
-        raise failure or OSError(f"{where.host} has no address")
+    async def _agree(self, line: Line) -> None:
+        """Once per connection, before anything is asked: for protocols that have to be agreed upon."""
 
     def _fail(self, error: TransportError, problem: str) -> None:
         self._opening = None
         self._exchange.fail(error, problem, self._clock())
         self._on_end()
-
-
-def _failure(error: OSError, *, is_secure: bool) -> TransportError:
-    """A connection that is there and then breaks broke in the handshake."""
-    broke = isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
-    return "tls" if is_secure and broke else "connect"

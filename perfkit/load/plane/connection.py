@@ -6,6 +6,7 @@ was closed before the first byte of a request left says so, and its owner opens 
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -14,33 +15,19 @@ import httptools
 from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.answers import END_OF_HEAD, FINAL, UNUSUAL, VERSION, Count, Whole, parsed
+from perfkit.load.plane.line import Line
 from perfkit.load.plane.manners import Manners, has_spoken
 
 _BROKEN: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
-class Connection(asyncio.Protocol):
+class Connection(Line):
     """From its opening to its end; `on_end` is called once for each request that `write` has taken."""
 
     __slots__ = (
-        "_clock",
-        "_counted",
-        "_descriptor",
-        "_exchange",
-        "_feed",
-        "_head",
-        "_keeps",
-        "_manners",
-        "_on_end",
-        "_pieces",
-        "_spare",
-        "_status",
-        "_to_begin",
-        "_to_complete",
-        "_transport",
-        "_whole",
-        "is_open",
-        "is_waiting",
+        *("_clock", "_counted", "_descriptor", "_exchange", "_feed", "_head", "_keeps", "_manners"),
+        *("_on_end", "_pieces", "_spare", "_status", "_to_begin", "_to_complete", "_transport", "_whole"),
+        *("is_open", "is_waiting"),
     )
 
     def __init__(
@@ -286,7 +273,11 @@ class Connection(asyncio.Protocol):
             self._finish_counted(self._head, now, is_clean=False)
         else:
             self._manners.closes_silently = True
-            self.fail("reset", str(exc) if exc else "the target closed the connection before its answer was complete")
+            # With TLS 1.3 a target refuses the client's certificate only after the handshake.
+            self.fail(
+                "tls" if isinstance(exc, ssl.SSLError) else "reset",
+                str(exc) if exc else "the target closed the connection before its answer was complete",
+            )
 
     def _end(self, now: float, *, is_clean: bool) -> None:
         self._exchange.finished_at = now

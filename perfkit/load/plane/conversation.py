@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
 from perfkit.load.exchange import Error, Exchange
+from perfkit.load.plane.line import Line
 from perfkit.load.turns import Turn
 
 # So many messages may wait for their turn; then the target is kept waiting, as TCP does it.
@@ -26,7 +27,7 @@ class Came(NamedTuple):
     content: bytes
 
 
-class Conversation(asyncio.Protocol, ABC):
+class Conversation(Line, ABC):
     """From its opening to its end; `on_end` is called once for each turn that `write` has taken."""
 
     def __init__(self, exchange: Exchange, clock: Callable[[], float], on_end: Callable[[], None]) -> None:
@@ -93,7 +94,7 @@ class Conversation(asyncio.Protocol, ABC):
         if self._transport is not None:
             self._transport.abort()
 
-    def fail(self, error: Error, problem: str, /) -> None:
+    def fail(self, error: Error, problem: str) -> None:
         """Ends the turn under way as a failure; a farewell that is not answered is none."""
         was_closing, self._is_closing = self._is_closing, False
         if not was_closing:

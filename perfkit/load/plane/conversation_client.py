@@ -6,9 +6,10 @@ from typing import Final
 
 from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange
-from perfkit.load.plane.client import Client, Line
+from perfkit.load.plane.client import Client
 from perfkit.load.plane.conversation import Conversation
 from perfkit.load.plane.event_stream import EventStream
+from perfkit.load.plane.line import Line
 from perfkit.load.plane.manners import Manners
 from perfkit.load.plane.websocket import WebSocket
 from perfkit.load.turns import Word
@@ -73,14 +74,12 @@ class ConversationClient(Client):
         self._leave()
         super().close()
 
-    async def _connect(self) -> Line:
+    def _connect(self) -> Line:
         turn = self._exchange.turn
         if turn is None:
-            return await super()._connect()
-        kind = _KINDS[turn.opens]
-        talk = await self._reach(lambda: kind(self._exchange, self._clock, self._on_end), self._where.tls)
-        self._conversation = talk
-        return talk
+            return super()._connect()
+        self._conversation = _KINDS[turn.opens](self._exchange, self._clock, self._on_end)
+        return self._conversation
 
     def _give_up(self) -> None:
         if self._conversation is not None and self._conversation.is_waiting:

@@ -28,6 +28,7 @@ from hpack import NeverIndexedHeaderTuple
 from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.frames import Frames, GoingAway
+from perfkit.load.plane.line import Line
 from perfkit.load.plane.parts import parts_of
 from perfkit.probe.records import ID_HEADER
 
@@ -45,7 +46,7 @@ class _Session(H2Connection):
     MAX_CLOSED_STREAMS = 64
 
 
-class Http2(asyncio.Protocol):
+class Http2(Line):
     """From its opening to its end; `on_end` is called once for each request that `write` has taken."""
 
     def __init__(self, exchange: Exchange, where: Destination, clock: Callable[[], float], on_end: Callable[[], None]) -> None:
@@ -114,7 +115,7 @@ class Http2(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def fail(self, error: TransportError, problem: str, /) -> None:
+    def fail(self, error: TransportError, problem: str) -> None:
         """Ends the request under way as a failure."""
         self._exchange.fail(error, problem, self._clock())
         self.drop()

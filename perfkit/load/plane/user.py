@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from perfkit.errors import LoadError
 from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange
+from perfkit.load.following import Elsewhere
 from perfkit.load.plan import Plan
 from perfkit.load.plane.clients import CLIENTS
 from perfkit.load.plane.deadlines import Deadlines
@@ -53,7 +55,7 @@ class User:
     """Hired by its home; leaves when it is stopped, or when its data has run out."""
 
     __slots__ = (
-        *("_load", "_script", "client", "dice", "due", "exchange"),
+        *("_load", "_on_fault", "_script", "client", "dice", "due", "exchange"),
         *("free_at", "home", "is_stopped", "iteration", "number", "player"),
     )
 
@@ -78,6 +80,7 @@ class User:
         self.due = 0.0  # of the flow in hand
         self.free_at = 0.0
         self._load = load
+        self._on_fault = on_fault
         self._script: Script | None = None
 
     def begin(self, script: Script | None) -> None:
@@ -97,6 +100,11 @@ class User:
         while (script := self._script) is not None:
             try:
                 effect = next(script, None)
+            except LoadError as error:
+                self._go()
+                self.home.stopped(self, is_unsent=False)
+                self._on_fault(error)
+                return
             except Exhausted:
                 self._go()
                 self.home.exhausted(self)
@@ -113,6 +121,10 @@ class User:
             elif isinstance(effect, Word):
                 if self.client.say(effect):
                     return
+            elif isinstance(effect, Elsewhere):
+                self._load.ledger.left(exchange)
+                self.client.send_to(effect.where)
+                return
             else:
                 self._load.deadlines.at(effect, self._awake)
                 return

@@ -158,15 +158,18 @@ def test_what_comes_after_the_end_of_its_request_is_dropped(hooked: Probe) -> No
 
 def test_the_time_of_a_lazy_scan_is_in_its_fetches(hooked: Probe) -> None:
     connection = sqlite3.connect(":memory:")
+    fetching: list[int] = []
 
-    with hooked.request():
-        cursor = connection.execute(HUNDRED.replace("100", "20000"))
-        before = hooked.recorder.clock()
-        cursor.fetchall()
-        fetching = hooked.recorder.clock() - before
+    for _ in range(SEVERAL):
+        with hooked.request():
+            cursor = connection.execute(HUNDRED.replace("100", "20000"))
+            before = hooked.recorder.clock()
+            cursor.fetchall()
+            fetching.append(hooked.recorder.clock() - before)
 
-    (call,) = hooked.seen().statements()
-    assert call["wall"] >= 0.9 * fetching
+    calls = hooked.seen().statements()
+    # Of several: between two readings of the clock the machine may do something else.
+    assert max(call["wall"] / taken for call, taken in zip(calls, fetching, strict=True)) >= 0.9
 
 
 def test_a_statement_left_unread_is_written_when_its_request_ends(hooked: Probe) -> None:
