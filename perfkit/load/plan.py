@@ -138,6 +138,11 @@ class Plan:
         return self.flows[bisect.bisect_right(weights, source.random() * weights[-1], hi=len(weights) - 1)]
 
 
+def most_users(segments: tuple[Segment, ...]) -> int:
+    """The highest number that a user of a closed segment has."""
+    return max((round(max(segment.start, segment.end)) for segment in segments if not segment.is_open), default=0)
+
+
 def duration_of(segments: tuple[Segment, ...], phase: Phase) -> float | None:
     """How long a phase lasts by the plan; None when it ends with its iterations."""
     durations = [segment.duration for segment in segments if segment.phase == phase]

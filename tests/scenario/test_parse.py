@@ -247,7 +247,6 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("over 30s, warmup", "over 30s, for: 9s, warmup", "load.closed[0]: a ramp already says `over`"),
         ("[{users: 1, iterations: 1}]", "[]", "load.smoke: a profile has at least one stage"),
         ("label: spike", "warmup: true", "load.open: warm-up stages come before the stages that are measured"),
-        ("{users: 50, for: 2m}", "{rate: 50/s, for: 2m}", "users and rate in one profile are not built yet"),
         ("etag: header:ETag", "etag: heading:ETag", "'heading:ETag' is not an extractor"),
         ("etag: header:ETag", "etag: css:a.link", "`css` extractors are not built yet"),
         ("cart: $.id,", "user: $.id,", "flows.checkout.steps[0].extract.user: 'user' is a name that templates already have"),

@@ -20,11 +20,12 @@ class Crowd:
         self._load = load
         self._working: dict[int, User] = {}
         self._all_gone = asyncio.Event()
-        self._iterations: int | None = None
+        # By user: the iteration that is not begun any more; empty when time says how long.
+        self._last: dict[int, int] = {}
 
     async def play(self, segment: Segment, start: float) -> None:
         """Returns when the segment is over; its users go on until the next segment's level says otherwise."""
-        self._iterations = segment.iterations
+        self._last = self._ends(segment)
         for offset, users in population(round(segment.start), round(segment.end), segment.duration or 0.0):
             await self._load.deadlines.reach(start + offset)
             if self._load.is_over:
@@ -35,6 +36,11 @@ class Crowd:
         else:
             await self._all_gone.wait()
 
+    def leave(self) -> None:
+        """Nobody is wanted for now: users go when the answer that is under way has come."""
+        for user in list(self._working.values()):
+            user.stop()
+
     @property
     def users(self) -> int:
         return len(self._working)
@@ -43,7 +49,7 @@ class Crowd:
 
     def next(self, user: User, /) -> Script | None:
         user.iteration += 1
-        if self._iterations is not None and user.iteration >= self._iterations:
+        if self._last and user.iteration >= self._last[user.number]:
             user.stop()
             return None
         if user.player.answered:
@@ -58,6 +64,17 @@ class Crowd:
         del self._working[user.number]
         if not self._working:
             self._all_gone.set()
+
+    def _ends(self, segment: Segment) -> dict[int, int]:
+        if segment.iterations is None:
+            return {}
+        ends: dict[int, int] = {}
+        for number in range(1, round(max(segment.start, segment.end)) + 1):
+            kept = self._working.get(number)
+            # What a user has in hand was begun before: it is not one of those that are asked for now.
+            begun = 0 if kept is None else kept.iteration + 1
+            ends[number] = begun + segment.iterations
+        return ends
 
     def _again(self, user: User) -> None:
         if not user.is_stopped:

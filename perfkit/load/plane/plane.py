@@ -12,7 +12,7 @@ import uvloop
 
 from perfkit.evidence import Phase
 from perfkit.load.dice import Dice
-from perfkit.load.plan import Plan, Segment
+from perfkit.load.plan import Plan, Segment, most_users
 from perfkit.load.plane.crowd import Crowd
 from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
@@ -55,14 +55,16 @@ class Plane:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event
         self.deadlines: Deadlines
-        self._home: Pool | Crowd | None = None
+        # Users of one kind go on working off what they have in hand while those of the other have begun.
+        self._pool: Pool | None = None
+        self._crowd: Crowd | None = None
         self._is_live = False
         self._is_stop_asked = False
 
     @property
     def users(self) -> int:
         """Virtual users at work."""
-        return 0 if self._home is None else self._home.users
+        return sum(home.users for home in (self._pool, self._crowd) if home is not None)
 
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every request has come to its outcome when it returns."""
@@ -101,7 +103,10 @@ class Plane:
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         self.deadlines = Deadlines(loop)
         self._over = asyncio.Event()
-        self._home = Pool(self) if self.plan.segments[0].is_open else Crowd(self)
+        kinds = {segment.is_open for segment in self.plan.segments}
+        # Numbers of their own: a user of the pool is nobody of the crowd, whose row of data it must not have.
+        self._pool = Pool(self, most_users(self.plan.segments)) if True in kinds else None
+        self._crowd = Crowd(self) if False in kinds else None
         self._is_live = True
         if self._is_stop_asked:
             self._end()
@@ -129,8 +134,10 @@ class Plane:
 
     async def _play(self, segment: Segment, at: float) -> float:
         """When the segment ended."""
-        home = self._home
+        home, other = (self._pool, self._crowd) if segment.is_open else (self._crowd, self._pool)
         assert home is not None
+        if other is not None:
+            other.leave()
         playing = asyncio.ensure_future(home.play(segment, at))
         over = asyncio.ensure_future(self._over.wait())
         await asyncio.wait((playing, over), return_when=asyncio.FIRST_COMPLETED)
@@ -162,8 +169,8 @@ class Plane:
 
     async def _drain(self) -> None:
         self._end()
-        if isinstance(self._home, Pool):
-            self._home.retire()
+        if self._pool is not None:
+            self._pool.retire()
         limit = self.now() + min(self.plan.destination.timeout, DRAIN)
         while self._users and self.now() < limit:
             await self.deadlines.reach(self.now() + SHORTEST_SWEEP)
