@@ -14,7 +14,7 @@ GO: Final = b"go\n"
 DRAIN: Final = b"drain\n"
 
 # The generator says; every line is {"event": <one of these>, ...}
-Event: TypeAlias = Literal["ready", "begin", "end", "progress", "failed", "finished"]
+Event: TypeAlias = Literal["ready", "begin", "end", "progress", "halted", "failed", "finished"]
 
 _LENGTH: Final = struct.Struct("<I")
 

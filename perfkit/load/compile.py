@@ -3,7 +3,7 @@
 import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from typing import Final
@@ -31,10 +31,13 @@ from perfkit.load.plan import (
 from perfkit.load.reading import Extract, Find, by_cookie, by_header, by_jsonpath, by_regex
 from perfkit.load.responses import OFFERED_ENCODINGS
 from perfkit.load.slots import compile_slot, text_of
+from perfkit.scenario import guard as guards
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import open_feed
+from perfkit.scenario.guard import Caps
 from perfkit.scenario.model import Auth, Expect, Extractor, Flow, Http, RepeatStep, RequestStep, Scenario, Stage, Step, ThinkStep
 from perfkit.scenario.steps import step_name
+from perfkit.units import show_rate
 from perfkit.version import VERSION
 
 # Virtual users of an open load that gives no max_in_flight: enough to see a target stall, few enough for one process.
@@ -60,7 +63,8 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
     """The flows with their templates compiled and the load as segments; refuses what may not be fired at."""
     shared = _Shared(_shared_headers(scenario.http, run_id), scenario.http.redirects)
     flows = [_flow(name, flow, shared) for name, flow in scenario.flows.items()]
-    planned = segments(scenario, profile, profile_for)
+    caps = guards.caps(scenario.guard, guards.host_of(scenario.target.base_url))
+    planned = tuple(_capped(segment, caps) for segment in segments(scenario, profile, profile_for))
     home = _destination(scenario)
     levels = [(segment.is_open, max(segment.start, segment.end)) for segment in planned]
     return Plan(
@@ -73,6 +77,7 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
         variables=scenario.vars,
         feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
+        caps=caps,
     )
 
 
@@ -103,6 +108,15 @@ def _segment(index: int, stage: Stage, phase: Phase) -> Segment:
         max_in_flight=stage.max_in_flight or MOST_IN_FLIGHT,
         on_limit=stage.on_limit,
     )
+
+
+def _capped(segment: Segment, caps: Caps) -> Segment:
+    """A scenario from a file was checked there; nothing that was made in another way gets past the guard either."""
+    highest = max(segment.start, segment.end)
+    if highest > (caps.rate if segment.is_open else caps.users):
+        key, shown = ("max_rate", show_rate(highest)) if segment.is_open else ("max_users", f"{highest:g} users")
+        raise LoadError(f"{shown} are more than the guard allows", hint=f"Lower the load, or raise guard.{key} if that is meant.")
+    return segment if segment.max_in_flight <= caps.users else replace(segment, max_in_flight=int(caps.users))
 
 
 def _last_level(last: Segment, duration: float) -> Segment:

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, TypeAlias
 
 from perfkit.errors import LoadError
-from perfkit.evidence import GeneratorHealth, Interval, Phase, RunDirectory
+from perfkit.evidence import GeneratorHealth, Halt, Interval, Phase, RunDirectory
 from perfkit.load.channel import DRAIN, GO, Order, send_order
 from perfkit.load.progress import Progress
 from perfkit.scenario.model import Scenario
@@ -40,6 +40,7 @@ class Drive:
         self.pid: Final = process.pid
         self.intervals: list[Interval] = []
         self.health: GeneratorHealth | None = None  # None until it has finished, or when it died
+        self.halt: Halt | None = None  # what made the generator end the load before its time
         self._process = process
         self._epoch = epoch
         self._messages: SimpleQueue[Message | None] = SimpleQueue()
@@ -127,6 +128,8 @@ class Drive:
             self._begun.append(message["phase"])
         elif event == "end":
             self._close_interval(message["at"])
+        elif event == "halted":
+            self.halt = Halt(**{**message, "at": message["at"] - self._epoch})
         elif event == "finished":
             self.health = GeneratorHealth(**message["health"]) if message["health"] else None
             self._has_ended = True

@@ -20,6 +20,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from perfkit.errors import PerfkitError
+from perfkit.load.breaker import Breaker
 from perfkit.load.channel import DRAIN, GO, Order, line, receive_order
 from perfkit.load.channel import Event as Word
 from perfkit.load.compile import compile_plan
@@ -94,7 +95,7 @@ def _generator(order: Order, tell: Tell) -> Generator:
         runner.user_greenlets.join()
         thread.get()
 
-    return Generator(plan, Recorder(order.samples, WORKER), WORKER, tell, in_thread)
+    return Generator(plan, Recorder(order.samples, WORKER), WORKER, tell, in_thread, Breaker(order.scenario))
 
 
 def _allow_many_connections() -> None:

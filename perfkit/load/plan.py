@@ -18,6 +18,7 @@ from perfkit.load.reading import Extract
 from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
+from perfkit.scenario.guard import Caps
 from perfkit.scenario.model import OnLimit, Think
 
 
@@ -129,6 +130,7 @@ class Plan:
     variables: Mapping[str, JsonValue]
     feeds: Mapping[str, Feed]
     seed: int
+    caps: Caps
 
     def choose(self, source: Random) -> FlowPlan:
         """A flow by weight."""

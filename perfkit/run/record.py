@@ -14,14 +14,14 @@ from perfkit.collectors import stacks
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
-from perfkit.evidence import Phase, Run, RunDirectory
+from perfkit.evidence import Halt, Phase, Run, RunDirectory
 from perfkit.load import driver
 from perfkit.load.compile import segments
 from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.probe import records
-from perfkit.run import origin, runfile, tables
+from perfkit.run import halts, origin, runfile, tables
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
 from perfkit.target import control, identify, machine, start
@@ -76,6 +76,8 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
     except KeyboardInterrupt:
         session.end("interrupted", None)
         session.close()
+        if session.has_samples:
+            session.tell(f"stopped at once; what was recorded is judged by: perfkit analyze {directory.path}")
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno in REFUSED:
@@ -114,13 +116,15 @@ def described(scenario: Scenario, directory: RunDirectory, options: Options, hom
 
 
 def profile_for(scenario: Scenario, options: Options) -> float:
-    """Seconds of the profile phase; 0 when the run is not to be profiled."""
+    """Seconds of the profile phase; 0 when the run is not to be profiled, or when the guard leaves no time for it."""
     if not options.profiling:
         return 0.0
+    stages = scenario.load[options.profile]
+    left = max(scenario.guard.max_duration - sum(stage.duration or 0.0 for stage in stages), 0.0)
     if scenario.profiling.duration is not None:
-        return scenario.profiling.duration
-    measured = sum(stage.duration or 0.0 for stage in scenario.load[options.profile] if not stage.warmup)
-    return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST)
+        return min(scenario.profiling.duration, left)
+    measured = sum(stage.duration or 0.0 for stage in stages if not stage.warmup)
+    return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST, left)
 
 
 class Session:
@@ -152,6 +156,12 @@ class Session:
             return
         self.error = error
         self.update(state=state, failure=error.message if error else "")
+
+    def note_halt(self, halt: Halt | None) -> None:
+        """The generator has ended the load early: what is in flight comes in, then the run is judged."""
+        if halt is not None and self.run.state == "running":
+            self.update(state="aborted", failure=halts.shown(halt), halt=halt)
+            self.tell(f"{self.run.failure}: ending the load")
 
     def close(self) -> None:
         """Compacts what was recorded; a run that recorded nothing keeps its run.json and its log."""
@@ -193,6 +203,7 @@ def observe(session: Session) -> None:
             finally:
                 # Of a load that broke off, too: the phases that it had are what its samples are judged by.
                 session.update(intervals=tuple(drive.intervals), generator=drive.health)
+                session.note_halt(drive.halt)
         if session.error is None and not start.alive(target):
             session.end("died", death(directory))
         if target.launched:
@@ -242,6 +253,7 @@ def watching(session: Session, target: Target, drive: Drive) -> Callable[[Progre
     def tick(progress: Progress) -> None:
         if session.options.on_progress:
             session.options.on_progress(progress)
+        session.note_halt(drive.halt)
         if session.error is None and not start.alive(target):
             session.end("died", death(session.directory))
             drive.interrupt()

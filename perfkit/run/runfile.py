@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from perfkit.errors import EvidenceError
-from perfkit.evidence import FORMAT, GeneratorHealth, Interval, Run, RunDirectory
+from perfkit.evidence import FORMAT, GeneratorHealth, Halt, Interval, Run, RunDirectory
 
 
 def write(directory: RunDirectory, run: Run) -> None:
@@ -45,12 +45,13 @@ def read(directory: RunDirectory) -> Run:
 
 
 def _run(content: dict[str, Any]) -> Run:
-    health = content["generator"]
+    health, halt = content["generator"], content.get("halt")
     raw = Run(**content)
     return replace(
         raw,
         intervals=tuple(Interval(**interval) for interval in content["intervals"]),
         generator=GeneratorHealth(**health) if health is not None else None,
+        halt=Halt(**halt) if halt is not None else None,
         serving=tuple(content["serving"]),
         hooks=tuple(content["hooks"]),
         caveats=tuple(content["caveats"]),

@@ -11,6 +11,8 @@ from perfkit.load.play import Script
 
 # A user whose every request failed without an answer tries again after this pause, like a person, not like a loop.
 PAUSE_WITHOUT_ANSWER: Final = 0.1
+# How often a user for whom there is no room asks again.
+ROOM: Final = 0.05
 
 
 class Crowd:
@@ -20,6 +22,7 @@ class Crowd:
         self._load = load
         self._working: dict[int, User] = {}
         self._all_gone = asyncio.Event()
+        self._wanted = 0
         # By user: the iteration that is not begun any more; empty when time says how long.
         self._last: dict[int, int] = {}
 
@@ -38,6 +41,7 @@ class Crowd:
 
     def leave(self) -> None:
         """Nobody is wanted for now: users go when the answer that is under way has come."""
+        self._wanted = 0
         for user in list(self._working.values()):
             user.stop()
 
@@ -81,8 +85,13 @@ class Crowd:
             user.begin(self._script(user))
 
     def _resize(self, users: int) -> None:
+        self._wanted = users
         for number in range(1, users + 1):
             user = self._working.get(number)
+            if user is None and self._load.is_full:
+                # Users of a rate still work off what they have in hand.
+                self._load.deadlines.at(self._load.now() + ROOM, lambda: self._ask_again(users))
+                break
             if user is None:
                 self._all_gone.clear()
                 user = self._working[number] = self._load.hire(number, self, Dice(self._load.plan.seed, "user", number))
@@ -92,6 +101,10 @@ class Crowd:
         for number, user in list(self._working.items()):
             if number > users:
                 user.stop()
+
+    def _ask_again(self, users: int) -> None:
+        if users == self._wanted and not self._load.is_over:
+            self._resize(users)
 
     def _script(self, user: User) -> Script:
         plan = self._load.plan

@@ -17,6 +17,7 @@ from perfkit.load.plane.crowd import Crowd
 from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
+from perfkit.load.plane.meter import CappedCrowd, crowd, pool
 from perfkit.load.plane.pool import Pool
 from perfkit.load.plane.user import Home, User
 from perfkit.load.play import Player, writers
@@ -46,6 +47,7 @@ class Plane:
         self.ledger = ledger
         self.manners = Manners()
         self.is_over = False
+        self.capped_at: float | None = None  # when it had gone on for as long as any load may
         self.now = time.monotonic
         self.failure: Exception | None = None
         self._on_phase = on_phase
@@ -65,6 +67,16 @@ class Plane:
     def users(self) -> int:
         """Virtual users at work."""
         return sum(home.users for home in (self._pool, self._crowd) if home is not None)
+
+    @property
+    def is_full(self) -> bool:
+        """There are as many virtual users as there may be."""
+        return len(self._users) >= self.plan.caps.users
+
+    @property
+    def held(self) -> int:
+        """How often the guard's cap kept a user from beginning a flow."""
+        return self._crowd.meter.held if isinstance(self._crowd, CappedCrowd) else 0
 
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every request has come to its outcome when it returns."""
@@ -105,8 +117,10 @@ class Plane:
         self._over = asyncio.Event()
         kinds = {segment.is_open for segment in self.plan.segments}
         # Numbers of their own: a user of the pool is nobody of the crowd, whose row of data it must not have.
-        self._pool = Pool(self, most_users(self.plan.segments)) if True in kinds else None
-        self._crowd = Crowd(self) if False in kinds else None
+        caps = self.plan.caps
+        self._pool = pool(self, most_users(self.plan.segments), caps.rate) if True in kinds else None
+        self._crowd = crowd(self, caps.rate) if False in kinds else None
+        self.deadlines.at(self.now() + LEAD + caps.duration, self._cap)
         self._is_live = True
         if self._is_stop_asked:
             self._end()
@@ -158,6 +172,11 @@ class Plane:
             self._on_phase(None, at)
         self.ledger.begin(segment.phase, at)
         self._on_phase(segment.phase, at)
+
+    def _cap(self) -> None:
+        if not self.is_over:
+            self.capped_at = self.now()
+            self._end()
 
     def _end(self) -> None:
         if self.is_over:

@@ -121,12 +121,12 @@ class Pool:
             # The last one to come free has the connection that is least likely to have been closed.
             user, _ = self._idle.popitem()
             user.begin(self._script(user, number, due))
-        elif self._count < (self._limit if self._fed is None else min(self._limit, self._fed)):
+        elif self._count < (self._limit if self._fed is None else min(self._limit, self._fed)) and not self._load.is_full:
             self._count += 1
             self._hired += 1
             user = self._load.hire(self._hired, self, Dice(self._load.plan.seed, "flows"))
             user.begin(self._script(user, number, due))
-        elif self._queues and self._count:
+        elif self._queues and (self._count or self._load.is_full):
             self._backlog.append((number, due))
         else:
             self._load.ledger.dropped(due)
