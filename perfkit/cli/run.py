@@ -38,6 +38,7 @@ def run(
     ] = None,
     profile: Annotated[bool, typer.Option("--profile/--no-profile", help="Whether to profile after measuring.")] = True,
     analyze: Annotated[bool, typer.Option("--analyze/--no-analyze", help="Whether to judge the run at once.")] = True,
+    web: Annotated[bool, typer.Option("--web", help="Show the load in Locust's web UI, on loopback, while it lasts.")] = False,
     own: Annotated[
         bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
     ] = False,
@@ -45,16 +46,23 @@ def run(
     """Run a scenario: drive its load, watch the target, and write a report."""
     parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
     chosen = load_profile(parsed, load, scenario)
-    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze)
+    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, web=web)
 
 
 def carry_out(
-    scenario: Scenario, source: Path, profile: str, out: Path, *, profiling: bool = True, analyzing: bool = True
+    scenario: Scenario,
+    source: Path,
+    profile: str,
+    out: Path,
+    *,
+    profiling: bool = True,
+    analyzing: bool = True,
+    web: bool = False,
 ) -> int:
     """Records and judges; whatever ends the run early, the report of what there is gets written first."""
     console = Console(stderr=True, soft_wrap=True)
     with stopping_politely(), Watch(console) as watch:
-        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news))
+        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news, web))
     if recorded.error is not None and not recorded.has_samples:
         # A report of nothing would only hide what went wrong.
         raise recorded.error

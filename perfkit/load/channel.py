@@ -14,7 +14,7 @@ GO: Final = b"go\n"
 DRAIN: Final = b"drain\n"
 
 # The generator says; every line is {"event": <one of these>, ...}
-Event: TypeAlias = Literal["ready", "begin", "end", "progress", "halted", "failed", "finished"]
+Event: TypeAlias = Literal["ready", "begin", "end", "progress", "halted", "interrupted", "web", "failed", "finished"]
 
 _LENGTH: Final = struct.Struct("<I")
 
@@ -29,6 +29,7 @@ class Order:
     run_id: str
     profile_for: float
     parent: int
+    web: bool = False  # whether to open Locust's web UI
 
 
 def send_order(pipe: IO[bytes], order: Order) -> None:

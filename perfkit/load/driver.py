@@ -40,6 +40,8 @@ class Drive:
         self.pid: Final = process.pid
         self.intervals: list[Interval] = []
         self.health: GeneratorHealth | None = None  # None until it has finished, or when it died
+        self.was_interrupted = False  # somebody stopped it in the web UI
+        self.web = ""  # where Locust's web UI is, if it is open
         self.halt: Halt | None = None  # what made the generator end the load before its time
         self._process = process
         self._epoch = epoch
@@ -128,6 +130,10 @@ class Drive:
             self._begun.append(message["phase"])
         elif event == "end":
             self._close_interval(message["at"])
+        elif event == "interrupted":
+            self.was_interrupted = True
+        elif event == "web":
+            self.web = message["url"]
         elif event == "halted":
             self.halt = Halt(**{**message, "at": message["at"] - self._epoch})
         elif event == "finished":
@@ -195,12 +201,19 @@ class _Phases:
 
 @contextmanager
 def driving(
-    scenario: Scenario, profile: str, directory: RunDirectory, run_id: str, profile_for: float, epoch: float
+    scenario: Scenario,
+    profile: str,
+    directory: RunDirectory,
+    run_id: str,
+    profile_for: float,
+    epoch: float,
+    *,
+    web: bool = False,
 ) -> Generator[Drive]:
     """Starts the generator and waits until it could begin; drains it if it still runs when the block is left."""
     drive = Drive(_start(), epoch)
     try:
-        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid()))
+        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), web))
         try:
             yield drive
         finally:

@@ -4,9 +4,9 @@ import gc
 import itertools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import gevent
 import numpy as np
@@ -31,6 +31,9 @@ CPU_EVERY: Final = 5  # beats
 SWITCH: Final = 0.0002
 
 
+Rows: TypeAlias = np.ndarray[Any, Any]  # of recorder.DTYPE
+
+
 class Tell(Protocol):
     """Says something to the parent."""
 
@@ -48,6 +51,7 @@ class Generator:
         tell: Tell,
         in_thread: Callable[[Callable[[], None]], None],
         breaker: Breaker,
+        on_rows: Callable[[Rows, Sequence[str]], None] | None = None,
     ) -> None:
         self._plan = plan
         self._recorder = recorder
@@ -57,6 +61,7 @@ class Generator:
         self._health = Health()
         self._recent = Recent()
         self._breaker = breaker
+        self._on_rows = on_rows
         self._is_halted = False
         self._pumped_at = 0.0
         self._plane = Plane(plan, self._ledger, worker, self._phase)
@@ -83,6 +88,11 @@ class Generator:
         counts = self._ledger.counts["measure"]
         health = replace(self._health.close(counts.offered, counts.sent, counts.dropped), held=self._plane.held)
         self._tell("finished", health=asdict(health))
+
+    @property
+    def users(self) -> int:
+        """Virtual users at work."""
+        return self._plane.users
 
     def stop(self) -> None:
         """Ends the load early: nothing more is started, what is in flight may finish."""
@@ -138,10 +148,12 @@ class Generator:
         """From the plane's memory to the disk, and into the figures that a person is shown."""
         self._pumped_at = time.monotonic()
         for piece in self._recorder.flush():
-            rows: np.ndarray[Any, Any] = np.frombuffer(piece, dtype=DTYPE)
+            rows: Rows = np.frombuffer(piece, dtype=DTYPE)
             finished_at = np.ascontiguousarray(rows["finished_at"])
             self._recent.add(finished_at, finished_at - rows["intended_at"], rows["endpoint"], rows["error"])
             names = self._recorder.names
+            if self._on_rows is not None:
+                self._on_rows(rows, names)
             if "measure" in names:
                 self._health.ended(rows["lag"][rows["phase"] == names.index("measure")])
 

@@ -14,7 +14,7 @@ from perfkit.collectors import stacks
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
-from perfkit.evidence import Halt, Phase, Run, RunDirectory
+from perfkit.evidence import Phase, Run, RunDirectory
 from perfkit.load import driver
 from perfkit.load.compile import segments
 from perfkit.load.driver import Drive
@@ -44,6 +44,7 @@ class Options:
     profiling: bool = True
     on_progress: Callable[[Progress], None] | None = None
     on_news: Callable[[str], None] | None = None
+    web: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,15 @@ class Session:
         self.error = error
         self.update(state=state, failure=error.message if error else "")
 
-    def note_halt(self, halt: Halt | None) -> None:
+    def note_end(self, drive: Drive) -> None:
         """The generator has ended the load early: what is in flight comes in, then the run is judged."""
-        if halt is not None and self.run.state == "running":
+        halt = drive.halt
+        if self.run.state != "running":
+            return
+        if drive.was_interrupted:
+            self.end("interrupted", None)
+            self.tell("stopped in the web UI: waiting for requests in flight")
+        elif halt is not None:
             self.update(state="aborted", failure=halts.shown(halt), halt=halt)
             self.tell(f"{self.run.failure}: ending the load")
 
@@ -197,13 +204,16 @@ def observe(session: Session) -> None:
             session.run.id,
             profile_for(scenario, session.options),
             session.run.epoch,
+            web=session.options.web,
         ) as drive:
+            if drive.web:
+                session.tell(f"web UI: {drive.web} (as long as the load lasts)")
             try:
                 play(session, target, drive)
             finally:
                 # Of a load that broke off, too: the phases that it had are what its samples are judged by.
                 session.update(intervals=tuple(drive.intervals), generator=drive.health)
-                session.note_halt(drive.halt)
+                session.note_end(drive)
         if session.error is None and not start.alive(target):
             session.end("died", death(directory))
         if target.launched:
@@ -253,7 +263,7 @@ def watching(session: Session, target: Target, drive: Drive) -> Callable[[Progre
     def tick(progress: Progress) -> None:
         if session.options.on_progress:
             session.options.on_progress(progress)
-        session.note_halt(drive.halt)
+        session.note_end(drive)
         if session.error is None and not start.alive(target):
             session.end("died", death(session.directory))
             drive.interrupt()

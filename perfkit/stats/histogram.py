@@ -73,11 +73,15 @@ class Histogram:
         middle = np.array([(int(bucket) << _DROPPED) | _HALF], np.int64).view(np.float64)
         return min(float(middle[0]), self.maximum)
 
+    def middles(self) -> list[tuple[float, int]]:
+        """Each bucket that holds something: its middle, and how many are in it."""
+        middles = ((self.buckets << _DROPPED) | _HALF).view(np.float64)
+        middles[self.buckets == 0] = 0.0
+        return list(zip(middles.tolist(), self.counts.tolist(), strict=True))
+
     @property
     def mean(self) -> float:
         """Within half a bucket, like everything here; 0 of nothing."""
         if not len(self.counts):
             return 0.0
-        middles = ((self.buckets << _DROPPED) | _HALF).view(np.float64)
-        middles[self.buckets == 0] = 0.0
-        return float(middles @ self.counts) / self.count
+        return sum(middle * count for middle, count in self.middles()) / self.count

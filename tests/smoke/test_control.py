@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psutil
 import pytest
 
 from tests.smoke.echo import Target, listening
@@ -242,3 +245,67 @@ def test_nothing_is_sent_once_perfkit_is_gone(perfkit: Perfkit) -> None:
 
     assert perfkit.target.count == seen
     assert perfkit.analyze().returncode in (0, 1, 7)
+
+
+def web_ui_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "web UI: " in line:
+            return line.split()[3]
+    raise AssertionError("no web UI was opened")
+
+
+def asked(url: str, method: str = "GET", **headers: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=headers)) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_the_web_ui_shows_perfkits_figures_and_its_stop_drains(perfkit: Perfkit) -> None:
+    perfkit.target.delay = 0.02
+    process = perfkit.start("--web", get="[/ok, /missing]")
+    url = web_ui_of(process)
+    until(lambda: json.loads(asked(f"{url}stats/requests")[1])["stats"][-1]["num_requests"] > 100)
+
+    said = json.loads(asked(f"{url}stats/requests")[1])
+    by_name = {one["name"]: one for one in said["stats"]}
+    (tab,) = said["extended_stats"]
+    in_tab = {one["endpoint"]: one for one in tab["data"]}
+    assert by_name["/missing"]["num_failures"] == by_name["/missing"]["num_requests"] > 0
+    assert (by_name["/ok"]["method"], by_name["/ok"]["num_failures"]) == ("GET", 0)
+    # Milliseconds with their digits, of successes, where Locust's own are rounded.
+    assert by_name["/ok"]["response_time_percentile_0.95"] >= 20
+    assert by_name["/ok"]["response_time_percentile_0.95"] % 1 > 0
+    assert float(in_tab["GET /ok"]["p95"]) >= 20
+    assert (in_tab["all"]["requests"], said["state"]) == (by_name["Aggregated"]["num_requests"], "running")
+    assert "perfkit" in asked(url)[1]
+
+    port = url.rsplit(":", 1)[1].rstrip("/")
+    assert asked(f"{url}swarm", "POST")[0] == 403
+    assert asked(f"{url}stats/reset", "POST")[0] == 403
+    assert asked(f"{url}stop", "POST", Origin="http://elsewhere.example.com")[0] == 403
+    assert asked(url, Host=f"rebound.example.com:{port}")[0] == 403
+    assert process.poll() is None
+
+    assert asked(f"{url}stop", "POST", Origin=url.rstrip("/"))[0] == 200
+    code, out, err = perfkit.finish()
+    assert code == 130, err
+    assert "stopped in the web UI" in err
+    assert "the run was interrupted" in out
+    assert perfkit.on_record() == sorted(perfkit.target.ids)
+
+
+def test_the_web_ui_listens_on_loopback_only(perfkit: Perfkit) -> None:
+    process = perfkit.start("--web")
+    port = int(web_ui_of(process).rsplit(":", 1)[1].rstrip("/"))
+
+    listening_at = {
+        connection.laddr.ip
+        for child in psutil.Process(process.pid).children(recursive=True)
+        for connection in child.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+    }
+
+    assert listening_at == {"127.0.0.1"}
