@@ -30,9 +30,10 @@ COLUMNS: Final = (
     *(("p50", "p50 (ms)"), ("p95", "p95 (ms)"), ("p99", "p99 (ms)"), ("max", "max (ms)")),
 )
 # Edit and New open the form that starts a load, Reset throws figures away: the gate refuses both, so they are not shown.
-STYLE: Final = (
-    b"<style>.MuiButton-containedSecondary, .MuiButton-containedWarning, .MuiButton-containedSuccess { display: none }</style>"
-)
+STYLE: Final = b"""<style>
+.MuiButton-contained:is(.MuiButton-colorSecondary, .MuiButton-colorWarning, .MuiButton-colorSuccess) { display: none !important }
+</style>
+"""
 _QUANTILES: Final = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
 
 
@@ -77,27 +78,22 @@ class Web:
         assert app is not None  # only the class has none
         self._app = app
         self._extend()
-        self._server: WSGIServer | None = None
 
     def start(self) -> str:
         """Serves from now on; returns where."""
         gate = Gate(self._app)
-        server = self._server = WSGIServer((LOOPBACK, 0), gate, log=None, error_log=None)
+        server = WSGIServer((LOOPBACK, 0), gate, log=None, error_log=None)
         server.start()
-        gate.port = server.server_port
+        port = gate.port = int(server.server_port or 0)  # known once it has started
         self._runner.state = STATE_RUNNING
         self._runner.stats.total.start_time = time.time()
         gevent.spawn(stats_history, self._runner)
-        return f"http://{LOOPBACK}:{server.server_port}/"
-
-    def close(self) -> None:
-        if self._server is not None:
-            self._server.stop(timeout=0)
+        return f"http://{LOOPBACK}:{port}/"
 
     def add(self, rows: "np.ndarray[Any, Any]", names: Sequence[str]) -> None:
         """Records of recorder.DTYPE."""
-        for number in np.unique(rows["endpoint"]).tolist():
-            self._add(names[number], rows[rows["endpoint"] == number])
+        for number in np.unique(rows["endpoint"]):
+            self._add(names[int(number)], rows[rows["endpoint"] == number])
 
     def _add(self, endpoint: str, rows: "np.ndarray[Any, Any]") -> None:
         method = self._methods.get(endpoint, "")
@@ -139,7 +135,7 @@ class Web:
         last = int(entry.last_request_timestamp or 0)
         entry.last_request_timestamp = float(rows["finished_at"].max()) + self._wall
         if entry.use_response_times_cache and int(entry.last_request_timestamp) > last:
-            entry._cache_response_times(int(entry.last_request_timestamp) - 1)  # noqa: SLF001  what Locust's own log() does
+            entry._cache_response_times(int(entry.last_request_timestamp) - 1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as its own log() does
 
     def _extend(self) -> None:
         self._ui.template_args = {
