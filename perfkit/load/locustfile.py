@@ -29,7 +29,7 @@ from perfkit.load.generator import Generator, Tell
 from perfkit.load.lifeline import die_with
 from perfkit.load.recorder import Recorder
 from perfkit.load.web import Runner, Web
-from perfkit.scenario.secrets import mask_text
+from perfkit.scenario.secrets import learn, mask_text
 
 WORKER: Final = 0  # one process so far
 
@@ -75,6 +75,7 @@ def _generate(tell: Tell) -> None:
     orders = cast("IO[bytes]", FileObject(_STDIN, "rb"))  # it is one, but its stubs do not say so
     order = receive_order(orders)
     die_with(order.parent)
+    learn(order.scenario.model_dump_json(), os.environ)
     generator = _generator(order, tell)
     tell("ready")
     if orders.readline() != GO:

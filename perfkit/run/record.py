@@ -22,6 +22,7 @@ from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.probe import records
 from perfkit.run import halts, origin, runfile, tables
+from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
 from perfkit.target import control, identify, machine, start
@@ -59,6 +60,7 @@ class Recorded:
 
 def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
     """Runs a scenario; what goes wrong after the first request still leaves a directory that can be judged."""
+    secrets.learn(scenario.model_dump_json(), os.environ)
     home = origin.of(Path(scenario.target.launch.cwd) if scenario.target.launch and scenario.target.launch.cwd else source.parent)
     directory = origin.new_directory(options.out, scenario.name, home)
     at = described(scenario, directory, options, home)
