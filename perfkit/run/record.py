@@ -21,7 +21,7 @@ from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.probe import records
-from perfkit.run import halts, origin, runfile, tables
+from perfkit.run import endings, origin, runfile, tables
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
@@ -69,7 +69,7 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
         runfile.write(directory, at)
         origin.point_latest(options.out, directory)
     except OSError as error:
-        raise unwritable(directory, error) from error
+        raise endings.unwritable(directory, error) from error
     session = Session(scenario, directory, options, at)
     session.tell(f"run {at.id}")
     try:
@@ -84,7 +84,7 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno in REFUSED:
-            session.end("died", unwritable(directory, error))
+            session.end("died", endings.unwritable(directory, error))
             session.close()
             return Recorded(directory, session.run, session.error, session.has_samples)
         # A fault of ours: what was recorded is kept, the fault goes on to whoever can tell it.
@@ -151,7 +151,7 @@ class Session:
             runfile.write(self.directory, self.run)
         except OSError as error:
             # The older file stays; whatever else there is to say is still said.
-            self.error = self.error or unwritable(self.directory, error)
+            self.error = self.error or endings.unwritable(self.directory, error)
 
     def end(self, state: str, error: PerfkitError | None) -> None:
         """What went wrong first is what the run ends with: the rest follows from it."""
@@ -169,7 +169,7 @@ class Session:
             self.end("interrupted", None)
             self.tell("stopped in the web UI: waiting for requests in flight")
         elif halt is not None:
-            self.update(state="aborted", failure=halts.shown(halt), halt=halt)
+            self.update(state="aborted", failure=endings.shown(halt), halt=halt)
             self.tell(f"{self.run.failure}: ending the load")
 
     def close(self) -> None:
@@ -217,7 +217,7 @@ def observe(session: Session) -> None:
                 session.update(intervals=tuple(drive.intervals), generator=drive.health)
                 session.note_end(drive)
         if session.error is None and not start.alive(target):
-            session.end("died", death(directory))
+            session.end("died", endings.death(directory))
         if target.launched:
             time.sleep(PROBE_FLUSH)
     note_required(session)
@@ -267,24 +267,10 @@ def watching(session: Session, target: Target, drive: Drive) -> Callable[[Progre
             session.options.on_progress(progress)
         session.note_end(drive)
         if session.error is None and not start.alive(target):
-            session.end("died", death(session.directory))
+            session.end("died", endings.death(session.directory))
             drive.interrupt()
 
     return tick
-
-
-def death(directory: RunDirectory) -> TargetError:
-    return TargetError(
-        f"the target died while it was under load{start.last_words(directory)}",
-        hint=f"Its log is {directory.target_log}; what was recorded until then is in the report.",
-    )
-
-
-def unwritable(directory: RunDirectory, error: OSError) -> EvidenceError:
-    return EvidenceError(
-        f"{directory.path} cannot be written: {error.strerror}",
-        hint="Make room there, or give another folder with --out; `perfkit analyze` reads what was written.",
-    )
 
 
 def serving(target: Target) -> tuple[Mapping[str, Any], ...]:
