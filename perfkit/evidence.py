@@ -64,6 +64,18 @@ class GeneratorHealth:
     lag_p99: float
     cpu_share: float  # of one core, the busiest process
     open_loop: bool
+    held: int = 0  # how often guard.max_rate kept a user from beginning a flow
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why perfkit itself ended the load before its time."""
+
+    by: Literal["objective", "breaker", "duration"]
+    endpoint: str  # of the objective, or "all"
+    sentence: str  # the objective or the condition as the scenario writes it, or the guard's key
+    measured: float | None  # in the sentence's own base unit
+    at: float  # seconds since the run's epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ class Run:
     id: str
     scenario: str
     started_at: str  # UTC, ISO 8601
-    state: Literal["running", "finished", "interrupted", "died"]
+    state: Literal["running", "finished", "interrupted", "aborted", "died"]
     commit: str  # "" outside git
     parent: str
     dirty: bool
@@ -109,6 +121,7 @@ class Run:
     plan: Mapping[str, Any] = field(default_factory=dict)  # load lines with their times, for the charts
     epoch: float = 0.0  # CLOCK_MONOTONIC of the run's second 0
     floor: Floor | Missing = Missing("the generator was not calibrated")
+    halt: Halt | None = None  # of an aborted run
 
     def interval(self, phase: Phase) -> Interval | None:
         return next((interval for interval in self.intervals if interval.phase == phase), None)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from perfkit.evidence import Caveat, Need
-from perfkit.slo import Verdict
+from perfkit.slo.judge import Verdict
 from perfkit.validity import Validity
 
 

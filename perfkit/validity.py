@@ -75,6 +75,8 @@ def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str]
         invalid.append(late)
     elif health.open_loop and health.lag_p99 >= max(SUSPECT_LAG, SUSPECT_LAG_SHARE * p99):
         suspect.append(late)
+    if health.held:
+        suspect.append(f"guard.max_rate held users back {health.held} times: without it the load would have been another")
     return invalid, suspect
 
 
@@ -88,6 +90,7 @@ def _of_demand(floor: Floor | Missing) -> list[str]:
 def _of_ending(run: Run) -> list[str]:
     said = {
         "interrupted": "the run was interrupted: later load was never applied",
+        "aborted": f"perfkit ended the load early, and later load was never applied: {run.failure}",
         "died": f"the run ended early: {run.failure or 'the target died'}",
         "running": "perfkit was killed while it ran; this is what it had written",
     }

@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from perfkit import slo, validity
+from perfkit import validity
 from perfkit.analyze import gates, observer
 from perfkit.detectors.base import Detector
 from perfkit.detectors.catalogue import DETECTORS
-from perfkit.evidence import Caveat, Evidence, Missing
+from perfkit.evidence import Caveat, Evidence, Missing, Run
 from perfkit.finding import Analysis, Failed, Finding, Level, Rule, Skipped
 from perfkit.measures.lazy import Measures
 from perfkit.scenario.model import Slo
+from perfkit.slo.judge import Outcome, Verdict
+from perfkit.slo.judge import judge as judge_objectives
 
 # How far each level is to be trusted when findings are ranked (reference, detectors 3.3).
 CONFIDENCE: Final = {Level.VERIFIED: 1.0, Level.MEASURED: 0.7, Level.PREDICTED: 0.4, Level.HINT: 0.0, Level.REFUTED: 0.0}
@@ -34,7 +36,7 @@ def judge(measures: Measures, objectives: Slo, detectors: Iterable[Detector] = D
     outcomes = Outcomes()
     for detector in detectors:
         look(detector, measures, outcomes)
-    verdict = slo.judge(objectives, measures.observed)
+    verdict = ended_by(evidence.run, judge_objectives(objectives, measures.observed))
     missed = {outcome.endpoint for outcome in verdict.objectives if outcome.state == "missed"}
     return Analysis(
         findings=tuple(sorted(outcomes.findings, key=lambda finding: rank(finding, missed))),
@@ -49,6 +51,20 @@ def judge(measures: Measures, objectives: Slo, detectors: Iterable[Detector] = D
         observer=observer.cost(measures),
         caveats=doubts(evidence),
     )
+
+
+def ended_by(run: Run, verdict: Verdict) -> Verdict:
+    """What was found while the load ran, and ended it, is missed: the load that it would have been judged by never came."""
+    halt = run.halt
+    if halt is None or halt.by == "duration":
+        return verdict
+    why = "the circuit breaker opened: guard.stop_if" if halt.by == "breaker" else "in the window that ended the load"
+    outcome = Outcome(halt.endpoint, halt.sentence, "missed", halt.measured, None, why)
+    others = tuple(one for one in verdict.objectives if (one.endpoint, one.objective) != (halt.endpoint, halt.sentence))
+    known = next((one for one in verdict.objectives if one not in others), None)
+    # Its own judgement says more, as long as it is the same one.
+    same = known is not None and known.state == "missed"
+    return Verdict("missed", (*others, known if known is not None and same else outcome))
 
 
 def look(detector: Detector, measures: Measures, outcomes: Outcomes) -> None:

@@ -38,7 +38,8 @@ class Watch:
     def progress(self, progress: Progress) -> None:
         line = shown(progress)
         if self._live:
-            self._live.update(Text(line))
+            # One line, however narrow: a second one would be left behind when the terminal scrolls.
+            self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
         elif time.monotonic() - self._said >= PLAIN_EVERY:
             self.news(line)
 

@@ -1,5 +1,8 @@
 """perfkit run: make a run directory, and judge it."""
 
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +12,7 @@ from rich.console import Console
 from perfkit.analyze.analyze import Judged
 from perfkit.analyze.analyze import analyze as judge
 from perfkit.cli.progress import Watch
-from perfkit.cli.verdict import exit_code, print_verdict
+from perfkit.cli.verdict import MISSED, OK, exit_code, print_verdict
 from perfkit.errors import PerfkitError, Problem, ScenarioError
 from perfkit.run.record import Options, Recorded
 from perfkit.run.record import run as record
@@ -38,6 +41,7 @@ def run(
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Whether to measure what the generator can do before the run.")
     ] = True,
+    web: Annotated[bool, typer.Option("--web", help="Show the load in Locust's web UI, on loopback, while it lasts.")] = False,
     own: Annotated[
         bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
     ] = False,
@@ -45,7 +49,7 @@ def run(
     """Run a scenario: drive its load, watch the target, and write a report."""
     parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
     chosen = load_profile(parsed, load, scenario)
-    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, calibrating=calibrate)
+    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, calibrating=calibrate, web=web)
 
 
 def carry_out(
@@ -57,11 +61,12 @@ def carry_out(
     profiling: bool = True,
     analyzing: bool = True,
     calibrating: bool = True,
+    web: bool = False,
 ) -> int:
     """Records and judges; whatever ends the run early, the report of what there is gets written first."""
     console = Console(stderr=True, soft_wrap=True)
-    with Watch(console) as watch:
-        options = Options(profile, out, profiling, watch.progress, watch.news, calibrating)
+    with stopping_politely(), Watch(console) as watch:
+        options = Options(profile, out, profiling, watch.progress, watch.news, calibrating, web)
         recorded = record(scenario, source, options)
     if recorded.error is not None and not recorded.has_samples:
         # A report of nothing would only hide what went wrong.
@@ -80,13 +85,26 @@ def carry_out(
     return concluded(recorded, judged)
 
 
+@contextmanager
+def stopping_politely() -> Generator[None]:
+    """A TERM is as good as a Ctrl-C: the first lets what is in flight finish, a second one stops at once."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def concluded(recorded: Recorded, judged: Judged | None) -> int:
     """The first that applies: interrupted, the error's own code, invalid, missed, inconclusive."""
     if recorded.run.state == "interrupted":
         return INTERRUPTED
     if recorded.error is not None:
         raise recorded.error
-    return 0 if judged is None else exit_code(judged.analysis)
+    if judged is None:
+        halt = recorded.run.halt
+        return MISSED if halt is not None and halt.by != "duration" else OK
+    return exit_code(judged.analysis)
 
 
 def load_profile(scenario: Scenario, wanted: str | None, source: Path) -> str:

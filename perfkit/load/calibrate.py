@@ -16,7 +16,7 @@ from perfkit.load import driver
 from perfkit.load.compile import compile_plan
 from perfkit.load.demand import peak, requests_per_start
 from perfkit.load.responder import BODY
-from perfkit.scenario.model import Scenario
+from perfkit.scenario.model import Scenario, Slo
 
 RUN_ID: Final = "calibration"
 # Fewer requests than this say more about the machine's other work than about a request.
@@ -33,10 +33,17 @@ def floor(scenario: Scenario, profile: str) -> Floor | Missing:
         return Missing(f"the server that it is calibrated against speaks HTTP/{RESPONDER_SPEAKS} only")
     if not requests_per_start(plan):
         return Missing("the scenario has no plain request to calibrate with")
-    alone = scenario.model_copy(update={"generator": scenario.generator.model_copy(update={"processes": 1})})
+    alone = scenario.model_copy(
+        update={
+            "generator": scenario.generator.model_copy(update={"processes": 1}),
+            # What ends a load early is about the target.
+            "slo": Slo(),
+            "guard": scenario.guard.model_copy(update={"stop_if": ()}),
+        }
+    )
     with tempfile.TemporaryDirectory(prefix="perfkit-calibrate-") as folder, responding() as port:
         directory = RunDirectory(Path(folder))
-        with driver.driving(alone, profile, directory, RUN_ID, 0.0, time.monotonic(), port) as drive:
+        with driver.driving(alone, profile, directory, RUN_ID, 0.0, time.monotonic(), responder=port) as drive:
             for _ in drive.phases():
                 continue
     health = drive.health

@@ -14,7 +14,7 @@ GO: Final = b"go\n"
 DRAIN: Final = b"drain\n"
 
 # The generator says; every line is {"event": <one of these>, ...}
-Event: TypeAlias = Literal["ready", "begin", "end", "progress", "failed", "finished"]
+Event: TypeAlias = Literal["ready", "begin", "end", "progress", "halted", "interrupted", "web", "failed", "finished"]
 
 _LENGTH: Final = struct.Struct("<I")
 
@@ -30,6 +30,7 @@ class Order:
     profile_for: float
     parent: int
     responder: int | None = None  # the port of a null responder: a calibration, not a run
+    web: bool = False  # whether to open Locust's web UI
 
 
 def send_order(pipe: IO[bytes], order: Order) -> None:

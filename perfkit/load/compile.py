@@ -3,6 +3,7 @@
 import math
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from perfkit.errors import LoadError
@@ -14,7 +15,9 @@ from perfkit.load.origins import Origins
 from perfkit.load.plan import AuthPlan, FlowPlan, Plan, RepeatPlan, Segment, StepPlan, ThinkPlan, Transport
 from perfkit.load.responses import OFFERED_ENCODINGS
 from perfkit.load.slots import compile_slot
+from perfkit.scenario import guard as guards
 from perfkit.scenario.feeders import open_feed
+from perfkit.scenario.guard import Caps
 from perfkit.scenario.model import (
     HTTP2,
     Auth,
@@ -29,6 +32,7 @@ from perfkit.scenario.model import (
     WebSocketStep,
 )
 from perfkit.scenario.steps import holds_conversations
+from perfkit.units import show_rate
 from perfkit.version import VERSION
 
 # Virtual users of an open load that gives no max_in_flight: enough to see a target stall, few enough for one process.
@@ -39,7 +43,8 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
     """The flows with their templates compiled and the load as segments; refuses what may not be fired at."""
     shared = Shared(_shared_headers(scenario.http, run_id), scenario.http.redirects, scenario.http.timeout)
     flows = [_flow(name, flow, shared) for name, flow in scenario.flows.items()]
-    planned = segments(scenario, profile, profile_for)
+    caps = guards.caps(scenario.guard, guards.host_of(scenario.target.base_url))
+    planned = tuple(_capped(segment, caps) for segment in segments(scenario, profile, profile_for))
     home = _destination(scenario)
     levels = [(segment.is_open, max(segment.start, segment.end)) for segment in planned]
     return Plan(
@@ -52,6 +57,7 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
         variables=scenario.vars,
         feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
+        caps=caps,
         transport=_transport(scenario),
         patience=min((patience(flow.steps) for flow in flows), default=math.inf),
     )
@@ -91,6 +97,15 @@ def _segment(index: int, stage: Stage, phase: Phase) -> Segment:
         max_in_flight=stage.max_in_flight or MOST_IN_FLIGHT,
         on_limit=stage.on_limit,
     )
+
+
+def _capped(segment: Segment, caps: Caps) -> Segment:
+    """A scenario from a file was checked there; nothing that was made in another way gets past the guard either."""
+    highest = max(segment.start, segment.end)
+    if highest > (caps.rate if segment.is_open else caps.users):
+        key, shown = ("max_rate", show_rate(highest)) if segment.is_open else ("max_users", f"{highest:g} users")
+        raise LoadError(f"{shown} are more than the guard allows", hint=f"Lower the load, or raise guard.{key} if that is meant.")
+    return segment if segment.max_in_flight <= caps.users else replace(segment, max_in_flight=int(caps.users))
 
 
 def _last_level(last: Segment, duration: float) -> Segment:

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, TypeAlias
 
 from perfkit.errors import LoadError
-from perfkit.evidence import GeneratorHealth, Interval, Phase, RunDirectory
+from perfkit.evidence import GeneratorHealth, Halt, Interval, Phase, RunDirectory
 from perfkit.load.channel import DRAIN, GO, Order, send_order
 from perfkit.load.progress import Progress
 from perfkit.scenario.model import Scenario
@@ -40,6 +40,9 @@ class Drive:
         self.pid: Final = process.pid
         self.intervals: list[Interval] = []
         self.health: GeneratorHealth | None = None  # None until it has finished, or when it died
+        self.was_interrupted = False  # somebody stopped it in the web UI
+        self.web = ""  # where Locust's web UI is, if it is open
+        self.halt: Halt | None = None  # what made the generator end the load before its time
         self._process = process
         self._epoch = epoch
         self._messages: SimpleQueue[Message | None] = SimpleQueue()
@@ -127,6 +130,12 @@ class Drive:
             self._begun.append(message["phase"])
         elif event == "end":
             self._close_interval(message["at"])
+        elif event == "interrupted":
+            self.was_interrupted = True
+        elif event == "web":
+            self.web = message["url"]
+        elif event == "halted":
+            self.halt = Halt(**{**message, "at": message["at"] - self._epoch})
         elif event == "finished":
             self.health = GeneratorHealth(**message["health"]) if message["health"] else None
             self._has_ended = True
@@ -198,7 +207,9 @@ def driving(
     run_id: str,
     profile_for: float,
     epoch: float,
+    *,
     responder: int | None = None,
+    web: bool = False,
 ) -> Generator[Drive]:
     """Starts the generator and waits until it could begin; drains it if it still runs when the block is left.
 
@@ -206,7 +217,7 @@ def driving(
     """
     drive = Drive(_start(), epoch)
     try:
-        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), responder))
+        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), responder, web))
         try:
             yield drive
         finally:

@@ -1,8 +1,8 @@
 """The generator process: Locust is the control plane, the data plane runs beside it in a native thread of perfkit's own.
 
 Started by driver.py as `python -m perfkit.load.locustfile`: an order on standard input, then "go" or "drain";
-events on standard output. The only file that imports Locust, and before anything else that opens a socket,
-because importing it is what makes the standard library cooperate.
+events on standard output. Imports Locust before anything else that opens a socket, because importing it is what
+makes the standard library cooperate.
 """
 
 import os
@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any, Final, cast
 
 import gevent
@@ -20,6 +21,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from perfkit.errors import PerfkitError
+from perfkit.load.breaker import Breaker
 from perfkit.load.channel import DRAIN, GO, Order, line, receive_order
 from perfkit.load.channel import Event as Word
 from perfkit.load.compile import compile_plan
@@ -27,7 +29,8 @@ from perfkit.load.generator import Generator, Tell
 from perfkit.load.lifeline import die_with
 from perfkit.load.recorder import Recorder
 from perfkit.load.rehearsal import rehearsed
-from perfkit.scenario.secrets import mask_text
+from perfkit.load.web import Runner, Web
+from perfkit.scenario.secrets import learn, mask_text
 
 WORKER: Final = 0  # one process so far
 
@@ -73,6 +76,7 @@ def _generate(tell: Tell) -> None:
     orders = cast("IO[bytes]", FileObject(_STDIN, "rb"))  # it is one, but its stubs do not say so
     order = receive_order(orders)
     die_with(order.parent)
+    learn(order.scenario.model_dump_json(), os.environ)
     generator = _generator(order, tell)
     tell("ready")
     if orders.readline() != GO:
@@ -87,7 +91,7 @@ def _generator(order: Order, tell: Tell) -> Generator:
     if order.responder is not None:
         plan = rehearsed(plan, order.responder)
     environment = Environment(user_classes=[Crew], catch_exceptions=False)
-    runner = environment.create_local_runner()
+    runner = environment.runner = Runner(environment)
 
     def in_thread(work: Callable[[], None]) -> None:
         thread = gevent.get_hub().threadpool.spawn(work)
@@ -97,7 +101,19 @@ def _generator(order: Order, tell: Tell) -> Generator:
         runner.user_greenlets.join()
         thread.get()
 
-    return Generator(plan, Recorder(order.samples, WORKER), WORKER, tell, in_thread)
+    web = Web(environment, runner, order.scenario) if order.web else None
+    on_rows = None if web is None else web.add
+    generator = Generator(plan, Recorder(order.samples, WORKER), WORKER, tell, in_thread, Breaker(order.scenario), on_rows)
+    if web is not None:
+        runner.users_at_work = lambda: generator.users
+        runner.drain = partial(_drain, generator, tell)
+        tell("web", url=web.start())
+    return generator
+
+
+def _drain(generator: Generator, tell: Tell) -> None:
+    tell("interrupted")
+    generator.stop()
 
 
 def _allow_many_connections() -> None:

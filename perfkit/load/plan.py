@@ -19,6 +19,7 @@ from perfkit.load.reading import Extract
 from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
+from perfkit.scenario.guard import Caps
 from perfkit.scenario.model import OnLimit, Think
 
 # How requests travel: it decides which client the virtual users have.
@@ -159,6 +160,7 @@ class Plan:
     variables: Mapping[str, JsonValue]
     feeds: Mapping[str, Feed]
     seed: int
+    caps: Caps
     transport: Transport = "http/1.1"
     patience: float = math.inf  # the shortest time-out of a conversation
 
@@ -168,6 +170,11 @@ class Plan:
             return self.flows[0]
         weights = self.cumulative_weights
         return self.flows[bisect.bisect_right(weights, source.random() * weights[-1], hi=len(weights) - 1)]
+
+
+def most_users(segments: tuple[Segment, ...]) -> int:
+    """The highest number that a user of a closed segment has."""
+    return max((round(max(segment.start, segment.end)) for segment in segments if not segment.is_open), default=0)
 
 
 def duration_of(segments: tuple[Segment, ...], phase: Phase) -> float | None:

@@ -4,6 +4,7 @@ What a step should extract is looked for and need not be there; feeders begin ag
 scenario's own, so that writing them and reading what comes back costs what it will cost.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -16,6 +17,7 @@ from perfkit.load.destination import Destination, destination
 from perfkit.load.plan import AuthPlan, Expectation, Plan, RepeatPlan, RequestPlan, Segment, StepPlan
 from perfkit.load.reading import Find, Reading
 from perfkit.scenario.feeders import Exhausted, Feed, Row
+from perfkit.scenario.guard import Caps
 
 # Two seconds in all: the first answers of every connection are slower, so they are not counted.
 WARM_UP: Final = 0.3
@@ -40,6 +42,8 @@ def rehearsed(plan: Plan, port: int) -> Plan:
         segments=(_segment(plan.segments[0], 0, "warm-up", WARM_UP), _segment(plan.segments[0], 1, "measure", MEASURED)),
         destination=_destination(plan.destination, port),
         feeds={name: Endless(feed) for name, feed in plan.feeds.items()},
+        # They are the target's; with a responder of our own nobody has to be spared.
+        caps=Caps(math.inf, math.inf),
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from perfkit.load.encodings import decoded
 from perfkit.load.exchange import Answer, Exchange
+from perfkit.scenario.secrets import mask_text
 
 FIRST: Final = 5  # answers of an endpoint that are always kept
 EVERY: Final = 200  # then one of so many
@@ -66,8 +67,9 @@ def describe(kept: Kept) -> dict[str, object]:
     return {
         "endpoint": kept.endpoint,
         "status": answer.status,
-        "content_type": answer.header("content-type") or "",
-        "content_encoding": encoding,
+        # A target may say back what it was told, in its headers too.
+        "content_type": mask_text(answer.header("content-type") or ""),
+        "content_encoding": mask_text(encoding),
         "offered_encodings": kept.offered_encodings,
         "bytes": len(answer.body),
         # A body in an encoding that we cannot undo is as small as its server could make it.

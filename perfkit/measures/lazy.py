@@ -32,7 +32,7 @@ from perfkit.measures.functions import FunctionTime
 from perfkit.measures.growth import Growth
 from perfkit.measures.plans import Plan
 from perfkit.schemas import BLOCKERS, RESPONSES
-from perfkit.slo import Observed
+from perfkit.slo.judge import Observed
 
 
 class Measures:
@@ -98,8 +98,8 @@ class Measures:
     @cached_property
     def observed(self) -> Observed:
         """What objectives are judged against."""
-        times, every_time = self.response_times, self._all_response_times
-        return objectives.observed(times, every_time, self.traces, self.endpoints, self.total, self.final_names, self.evidence)
+        requests = objectives.Requests(self.all_samples, self.response_times, self._all_response_times)
+        return objectives.observed(requests, self.traces, self.endpoints, self.total, self.final_names, self.evidence)
 
     # --- requests seen from inside ------------------------------------------------------------------------------------
 

@@ -1,19 +1,29 @@
 """What objectives are judged against, taken from the measures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from perfkit.evidence import Evidence, Missing
-from perfkit.measures import frames
+from perfkit.measures import frames, latency, seconds
 from perfkit.measures.frames import Numbers, numbers
-from perfkit.slo import Observed, Seen
+from perfkit.slo.judge import Observed, Seen
+from perfkit.slo.windows import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests as the client saw them: of every phase, and the ascending response times of the measured successes."""
+
+    all_samples: pl.DataFrame
+    response_times: Mapping[str, Numbers]
+    all_response_times: Numbers
 
 
 def observed(
-    response_times: Mapping[str, Numbers],
-    all_response_times: Numbers,
+    requests: Requests,
     traces: pl.DataFrame,
     endpoints: pl.DataFrame,
     total: Mapping[str, float | int | None],
@@ -25,7 +35,7 @@ def observed(
     why = _why_no_statements(evidence)
     seen = {
         row["endpoint"]: Seen(
-            response_times=response_times.get(row["endpoint"], np.zeros(0)),
+            response_times=requests.response_times.get(row["endpoint"], np.zeros(0)),
             requests=row["requests"],
             errors=row["errors"],
             statements=_statements(counts.get(row["endpoint"]), why),
@@ -36,14 +46,18 @@ def observed(
     }
     dropped = total["dropped"]
     everything = Seen(
-        response_times=all_response_times,
+        response_times=requests.all_response_times,
         requests=int(total["requests"] or 0),
         errors=int(total["errors"] or 0),
         statements=_statements(numbers(traces["statement_count"]), why),
         achieved_rate=float(total["achieved_rate"] or 0.0),
         dropped=Missing("the generator left no account of itself") if dropped is None else int(dropped),
     )
-    return Observed(everything, seen, final_names)
+
+    def by_second() -> Seconds:
+        return seconds.of(requests.all_samples, latency.window(evidence), evidence.run.epoch)
+
+    return Observed(everything, seen, final_names, by_second)
 
 
 def _statements(counts: Numbers | None, why: Missing | None) -> Numbers | Missing:

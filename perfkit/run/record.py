@@ -21,7 +21,8 @@ from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.probe import records
-from perfkit.run import origin, runfile, tables
+from perfkit.run import endings, origin, runfile, tables
+from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
 from perfkit.target import control, identify, machine, start
@@ -46,6 +47,7 @@ class Options:
     on_progress: Callable[[Progress], None] | None = None
     on_news: Callable[[str], None] | None = None
     calibrating: bool = True  # measure what the generator can do before the target is started
+    web: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Recorded:
 
 def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
     """Runs a scenario; what goes wrong after the first request still leaves a directory that can be judged."""
+    secrets.learn(scenario.model_dump_json(), os.environ)
     home = origin.of(Path(scenario.target.launch.cwd) if scenario.target.launch and scenario.target.launch.cwd else source.parent)
     directory = origin.new_directory(options.out, scenario.name, home)
     at = described(scenario, directory, options, home)
@@ -68,7 +71,7 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
         runfile.write(directory, at)
         origin.point_latest(options.out, directory)
     except OSError as error:
-        raise unwritable(directory, error) from error
+        raise endings.unwritable(directory, error) from error
     session = Session(scenario, directory, options, at)
     session.tell(f"run {at.id}")
     try:
@@ -78,10 +81,12 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
     except KeyboardInterrupt:
         session.end("interrupted", None)
         session.close()
+        if session.has_samples:
+            session.tell(f"stopped at once; what was recorded is judged by: perfkit analyze {directory.path}")
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno in REFUSED:
-            session.end("died", unwritable(directory, error))
+            session.end("died", endings.unwritable(directory, error))
             session.close()
             return Recorded(directory, session.run, session.error, session.has_samples)
         # A fault of ours: what was recorded is kept, the fault goes on to whoever can tell it.
@@ -116,13 +121,15 @@ def described(scenario: Scenario, directory: RunDirectory, options: Options, hom
 
 
 def profile_for(scenario: Scenario, options: Options) -> float:
-    """Seconds of the profile phase; 0 when the run is not to be profiled."""
+    """Seconds of the profile phase; 0 when the run is not to be profiled, or when the guard leaves no time for it."""
     if not options.profiling:
         return 0.0
+    stages = scenario.load[options.profile]
+    left = max(scenario.guard.max_duration - sum(stage.duration or 0.0 for stage in stages), 0.0)
     if scenario.profiling.duration is not None:
-        return scenario.profiling.duration
-    measured = sum(stage.duration or 0.0 for stage in scenario.load[options.profile] if not stage.warmup)
-    return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST)
+        return min(scenario.profiling.duration, left)
+    measured = sum(stage.duration or 0.0 for stage in stages if not stage.warmup)
+    return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST, left)
 
 
 class Session:
@@ -146,7 +153,7 @@ class Session:
             runfile.write(self.directory, self.run)
         except OSError as error:
             # The older file stays; whatever else there is to say is still said.
-            self.error = self.error or unwritable(self.directory, error)
+            self.error = self.error or endings.unwritable(self.directory, error)
 
     def end(self, state: str, error: PerfkitError | None) -> None:
         """What went wrong first is what the run ends with: the rest follows from it."""
@@ -154,6 +161,18 @@ class Session:
             return
         self.error = error
         self.update(state=state, failure=error.message if error else "")
+
+    def note_end(self, drive: Drive) -> None:
+        """The generator has ended the load early: what is in flight comes in, then the run is judged."""
+        halt = drive.halt
+        if self.run.state != "running":
+            return
+        if drive.was_interrupted:
+            self.end("interrupted", None)
+            self.tell("stopped in the web UI: waiting for requests in flight")
+        elif halt is not None:
+            self.update(state="aborted", failure=endings.shown(halt), halt=halt)
+            self.tell(f"{self.run.failure}: ending the load")
 
     def close(self) -> None:
         """Compacts what was recorded; a run that recorded nothing keeps its run.json and its log."""
@@ -190,14 +209,18 @@ def observe(session: Session) -> None:
             session.run.id,
             profile_for(scenario, session.options),
             session.run.epoch,
+            web=session.options.web,
         ) as drive:
+            if drive.web:
+                session.tell(f"web UI: {drive.web} (as long as the load lasts)")
             try:
                 play(session, target, drive)
             finally:
                 # Of a load that broke off, too: the phases that it had are what its samples are judged by.
                 session.update(intervals=tuple(drive.intervals), generator=drive.health)
+                session.note_end(drive)
         if session.error is None and not start.alive(target):
-            session.end("died", death(directory))
+            session.end("died", endings.death(directory))
         if target.launched:
             time.sleep(PROBE_FLUSH)
     note_required(session)
@@ -258,25 +281,12 @@ def watching(session: Session, target: Target, drive: Drive) -> Callable[[Progre
     def tick(progress: Progress) -> None:
         if session.options.on_progress:
             session.options.on_progress(progress)
+        session.note_end(drive)
         if session.error is None and not start.alive(target):
-            session.end("died", death(session.directory))
+            session.end("died", endings.death(session.directory))
             drive.interrupt()
 
     return tick
-
-
-def death(directory: RunDirectory) -> TargetError:
-    return TargetError(
-        f"the target died while it was under load{start.last_words(directory)}",
-        hint=f"Its log is {directory.target_log}; what was recorded until then is in the report.",
-    )
-
-
-def unwritable(directory: RunDirectory, error: OSError) -> EvidenceError:
-    return EvidenceError(
-        f"{directory.path} cannot be written: {error.strerror}",
-        hint="Make room there, or give another folder with --out; `perfkit analyze` reads what was written.",
-    )
 
 
 def serving(target: Target) -> tuple[Mapping[str, Any], ...]:

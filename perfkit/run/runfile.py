@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from perfkit.errors import EvidenceError
-from perfkit.evidence import FORMAT, Floor, GeneratorHealth, Interval, Missing, Run, RunDirectory
+from perfkit.evidence import FORMAT, Floor, GeneratorHealth, Halt, Interval, Missing, Run, RunDirectory
 
 
 def write(directory: RunDirectory, run: Run) -> None:
@@ -45,7 +45,7 @@ def read(directory: RunDirectory) -> Run:
 
 
 def _run(content: dict[str, Any]) -> Run:
-    health = content["generator"]
+    health, halt = content["generator"], content.get("halt")
     floor = content.pop("floor", None)
     raw = Run(**content)
     if floor is not None:
@@ -54,6 +54,7 @@ def _run(content: dict[str, Any]) -> Run:
         raw,
         intervals=tuple(Interval(**interval) for interval in content["intervals"]),
         generator=GeneratorHealth(**health) if health is not None else None,
+        halt=Halt(**halt) if halt is not None else None,
         serving=tuple(content["serving"]),
         hooks=tuple(content["hooks"]),
         caveats=tuple(content["caveats"]),

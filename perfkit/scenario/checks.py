@@ -1,6 +1,7 @@
 """What no single section can know: files that exist, names that refer to something, hosts and levels that the guard allows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +11,16 @@ from perfkit.errors import Problem
 from perfkit.scenario import guard as guards
 from perfkit.scenario import names
 from perfkit.scenario.feeders import Table, read_table, weights_of
-from perfkit.scenario.model import Guard, TargetSpec
+from perfkit.scenario.model import Guard, Scenario, TargetSpec, requests_of
+from perfkit.scenario.objectives import ALL
 from perfkit.scenario.positions import Document, KeyPath
+from perfkit.scenario.request import step_name
 from perfkit.scenario.stages import Ramp, parse_level, parse_users
 from perfkit.scenario.suggestions import did_you_mean
 from perfkit.scenario.values import FROM_FILE
-from perfkit.units import show_rate
+from perfkit.units import parse_time, show_rate, show_time
+
+_KINDS: Final[tuple[tuple[str, Callable[[object], Ramp]], ...]] = (("users", parse_users), ("rate", parse_level))
 
 _CONVERSATIONS: Final = frozenset({"websocket", "sse"})
 _NESTED: Final = ("steps", *_CONVERSATIONS)
@@ -35,6 +40,17 @@ def check(document: Document, folder: Path, *, owned: bool) -> list[Problem]:
         *_paths(document, folder),
         *_guarded(document, owned=owned),
     ]
+
+
+def aborts(document: Document, scenario: Scenario) -> Iterator[Problem]:
+    """An objective that ends the load is judged by the generator, which knows no routes: only steps, by their names."""
+    logins = [auth.login for auth in scenario.auth.values() if auth.login is not None]
+    steps = [*logins, *(step for flow in scenario.flows.values() for step in requests_of(flow.steps))]
+    known = {ALL, *map(step_name, steps)}
+    for key, objectives in scenario.slo.objectives.items():
+        if key.replace("${", "{") not in known and any(objective.aborts for objective in objectives):
+            why = f"`abort` needs a step's name, or its method and path as written: there is no {key!r}{did_you_mean(key, known)}"
+            yield document.problem(("slo", key), why)
 
 
 def _feeders(document: Document, folder: Path, columns: dict[str, tuple[str, ...] | None]) -> Iterator[Problem]:
@@ -115,6 +131,39 @@ def _guarded(document: Document, *, owned: bool) -> Iterator[Problem]:
             why = f"{highest:g} users are more than {_cap(guard.max_users, 'max_users', host)} ({caps.users:g})"
             yield document.problem(path, why)
 
+    yield from _in_flight(document, caps.users)
+    yield from _too_long(document, caps.duration)
+
+
+def _in_flight(document: Document, most: float) -> Iterator[Problem]:
+    for path, stages in _profiles(document):
+        for index, stage in enumerate(stages):
+            wanted = stage.get("max_in_flight")
+            if isinstance(wanted, int) and wanted > most:
+                why = f"{wanted} virtual users at once are more than guard.max_users allows ({most:g})"
+                yield document.problem((*path, index, "max_in_flight"), why)
+
+
+def _too_long(document: Document, most: float) -> Iterator[Problem]:
+    for path, stages in _profiles(document):
+        ends = list(accumulate(_lasts(stage) for stage in stages))
+        beyond = next((index for index, end in enumerate(ends) if end > most), None)
+        if beyond is not None:
+            why = f"the profile lasts {show_time(ends[-1])}, which is more than guard.max_duration allows ({show_time(most)})"
+            key = next(key for key in ("for", "users", "rate") if key in stages[beyond])
+            yield document.problem((*path, beyond, key), why)
+
+
+def _lasts(stage: Mapping[str, Any]) -> float:
+    """By `for`, or by the `over` of its ramp; what has neither is left to the plane's own clock."""
+    try:
+        if "for" in stage:
+            return parse_time(str(stage["for"]))
+        ramps = [parse(stage[key]) for key, parse in _KINDS if key in stage]
+    except ValueError:
+        return 0.0  # the model says what is wrong with it
+    return next((ramp.over for ramp in ramps if ramp.over is not None), 0.0)
+
 
 def _cap(stated: float | None, key: str, host: str) -> str:
     """Whose cap it is: the file's own, or the one that stands for hosts other than this machine."""
@@ -127,17 +176,23 @@ def _base_url(document: Document) -> Any:
 
 
 def _levels(document: Document) -> Iterator[tuple[KeyPath, Ramp]]:
-    load = document.tree.get("load")
-    profiles: dict[KeyPath, Any] = {("load",): load} if isinstance(load, list) else {}
-    profiles |= {("load", name): stages for name, stages in _section(document, "load").items()}
-    for path, stages in profiles.items():
-        for index, stage in enumerate(stages if isinstance(stages, list) else []):
-            for key, parse in (("users", parse_users), ("rate", parse_level)):
-                if isinstance(stage, dict) and key in stage:
+    for path, stages in _profiles(document):
+        for index, stage in enumerate(stages):
+            for key, parse in _KINDS:
+                if key in stage:
                     try:
                         yield (*path, index, key), parse(stage[key])
                     except ValueError:
                         continue  # the model says what is wrong with it
+
+
+def _profiles(document: Document) -> Iterator[tuple[KeyPath, list[dict[str, Any]]]]:
+    """Each profile's stages; what is none is an empty mapping, so that the others keep their places."""
+    load = document.tree.get("load")
+    profiles: dict[KeyPath, Any] = {("load",): load} if isinstance(load, list) else {}
+    profiles |= {("load", name): stages for name, stages in _section(document, "load").items()}
+    for path, stages in profiles.items():
+        yield path, [stage if isinstance(stage, dict) else {} for stage in stages] if isinstance(stages, list) else []
 
 
 def _section(document: Document, key: str) -> dict[str, Any]:

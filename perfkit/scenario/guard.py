@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from perfkit.scenario.address import address as address_of
-from perfkit.scenario.model import Guard
+from perfkit.scenario.model import DEFAULT_MAX_DURATION, Guard
 
 OWNERSHIP_FLAG: Final = "--i-own-this-target"
 # What a scenario may do to somebody else's machine before it says more itself.
@@ -24,8 +24,9 @@ _PRIVATE_SUFFIXES: Final = (".localhost", ".internal", ".test", ".local", ".home
 class Caps:
     """The most that may be asked of a target."""
 
-    rate: float
+    rate: float  # flow starts per second
     users: float
+    duration: float = DEFAULT_MAX_DURATION
 
 
 def host_of(url: str) -> str:
@@ -61,7 +62,7 @@ def caps(guard: Guard, host: str) -> Caps:
     free = host == "localhost" or _is_loopback(host)
     rate = guard.max_rate if guard.max_rate is not None else math.inf if free else DEFAULT_MAX_RATE
     users = guard.max_users if guard.max_users is not None else math.inf if free else DEFAULT_MAX_USERS
-    return Caps(rate, users)
+    return Caps(rate, users, guard.max_duration)
 
 
 def is_near(host: str) -> bool:

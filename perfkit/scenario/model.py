@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, ValidationIn
 from perfkit.scenario.address import checked
 from perfkit.scenario.conversations import SseStep, WebSocketStep
 from perfkit.scenario.extractors import Extractor
-from perfkit.scenario.objectives import Objective, Slo
+from perfkit.scenario.objectives import Conditions, Objective, Slo
 from perfkit.scenario.profiling import CallTrees, MemoryOptions, Profiling, Queries, Stacks
 from perfkit.scenario.request import MOST_REDIRECTS, Expect, RequestStep
 from perfkit.scenario.section import Section
@@ -60,6 +60,8 @@ SMOKE: Final = "smoke"
 HTTP1: Final = "1.1"
 HTTP2: Final = "2"
 DEFAULT_PROFILE: Final = "default"
+# Nobody watches a load for longer than a day: what goes on after that was forgotten.
+DEFAULT_MAX_DURATION: Final = 86_400.0
 _SIGNALS: Final = tuple(item.name.removeprefix("SIG") for item in signal.Signals)
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 Pick: TypeAlias = Literal["sequential", "random", "unique_per_user"]
@@ -133,13 +135,13 @@ class TargetSpec(Section):
 
 
 class Guard(Section):
-    """What perfkit may fire at, and how hard at most."""
-
-    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"stop_if"})
+    """What perfkit may fire at, how hard and how long at most, and when it stops of itself."""
 
     allow_hosts: tuple[str, ...] = ()
     max_rate: Rate | None = None
     max_users: int | None = Field(default=None, ge=1)
+    max_duration: PositiveTime = DEFAULT_MAX_DURATION
+    stop_if: Conditions = ()
     # No key of the file: what --i-own-this-target said. Redirects are asked of the guard while the load runs.
     _is_owned: bool = PrivateAttr(default=False)
 

@@ -16,6 +16,7 @@ from perfkit.scenario.model import Scenario, Stage
 from perfkit.scenario.positions import Document, KeyPath
 from perfkit.scenario.templates import compile as compile_template
 from perfkit.scenario.values import FOLDER, FROM_FILE
+from perfkit.units import show_time
 
 _HINT: Final = "`perfkit schema` prints what a scenario may say; editors complete and check against it."
 _NO_FILE: Final = "Give the path of a scenario file; `perfkit demo` makes one to begin with."
@@ -38,11 +39,13 @@ def parse(
         _settle_base_url(document, os.environ if environment is None else environment)
     scenario = _validated(document, path.stem, folder) if document.tree is not None else None
     problems = [*document.problems, *checks.check(document, folder, owned=owned)]
+    if scenario is not None:
+        problems += checks.aborts(document, scenario)
     if problems or scenario is None:
         raise ScenarioError(str(path), _without_repeats(problems), _HINT if path.is_file() else _NO_FILE)
     if owned:
         scenario = scenario.model_copy(update={"guard": scenario.guard.as_owned()})
-    return scenario if duration is None else _lasting(scenario, duration)
+    return scenario if duration is None else _within_cap(_lasting(scenario, duration))
 
 
 def _validated(document: Document, name: str, folder: Path) -> Scenario | None:
@@ -92,6 +95,16 @@ def _lasting(scenario: Scenario, duration: float) -> Scenario:
         factor = duration / measured if measured else 1.0
         load[name] = tuple(_stretched(stage, factor) for stage in stages)
     return scenario.model_copy(update={"load": load})
+
+
+def _within_cap(scenario: Scenario) -> Scenario:
+    """What the command line stretched is held to the file's own cap."""
+    most = scenario.guard.max_duration
+    longest = max(sum(stage.duration or 0.0 for stage in stages) for stages in scenario.load.values())
+    if longest > most:
+        why = f"{show_time(longest)} with the warm-up is more than guard.max_duration allows ({show_time(most)})"
+        raise ScenarioError(scenario.name, (Problem("--duration", why),))
+    return scenario
 
 
 def _stretched(stage: Stage, factor: float) -> Stage:

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from perfkit.scenario.disguises import forms
 from perfkit.scenario.expressions import UndefinedName
 
 MASK: Final = "***"
@@ -22,8 +23,12 @@ _USER_INFORMATION: Final = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^\s/:@]*
 _QUERY: Final = re.compile(r"(?P<name>(?<=[?&])[^=&\s]+)=(?P<value>[^&\s#]+)")
 _CREDENTIALS: Final = re.compile(r"\b(?P<scheme>bearer|basic)\s+(?!\$\{)[\w.~+/=-]{8,}", re.IGNORECASE)
 
+_NAMED: Final = re.compile(r"\$\{[^}]*?\bsecret\.(\w+)")
+
 # Every secret that this process has read, so that it can be masked by value wherever it turns up.
 _seen: set[str] = set()
+# The forms in which they travel, the longest first because one may hold another; of so many secrets.
+_forms: tuple[int, tuple[str, ...]] = (0, ())
 
 
 def read(name: str, environment: Mapping[str, str]) -> str:
@@ -33,6 +38,13 @@ def read(name: str, environment: Mapping[str, str]) -> str:
         raise UndefinedName(f"secret.{name}", f"is not set: export {name} or {PREFIX}{name}")
     remember(value)
     return value
+
+
+def learn(text: str, environment: Mapping[str, str]) -> None:
+    """Reads every secret that a text names and that is set: who prints what others send must know them before they do."""
+    for name in _NAMED.findall(text):
+        if f"{PREFIX}{name}" in environment or name in environment:
+            read(name, environment)
 
 
 def remember(value: str) -> None:
@@ -59,12 +71,19 @@ def mask(value: JsonValue) -> JsonValue:
 
 def mask_text(text: str) -> str:
     """The same for one text, with passwords in URLs and query strings."""
-    # The longest first: one secret may contain another.
-    for secret in sorted(_seen, key=len, reverse=True):
-        text = text.replace(secret, MASK)
+    for form in _all_forms():
+        text = text.replace(form, MASK)
     text = _USER_INFORMATION.sub(rf"\g<before>{MASK}", text)
     text = _CREDENTIALS.sub(rf"\g<scheme> {MASK}", text)
     return _QUERY.sub(_mask_parameter, text)
+
+
+def _all_forms() -> tuple[str, ...]:
+    global _forms  # noqa: PLW0603  as much the process's as what it has seen
+    if _forms[0] != len(_seen):
+        found = {form for secret in _seen for form in forms(secret)}
+        _forms = (len(_seen), tuple(sorted(found, key=len, reverse=True)))
+    return _forms[1]
 
 
 def _mask_parameter(match: re.Match[str]) -> str:

@@ -140,8 +140,6 @@ class Stage(Section):
 def _make_a_profile(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     if not stages:
         raise ValueError("a profile has at least one stage (try '[{rate: 20/s, for: 30s}]')")
-    if len({stage.is_open for stage in stages}) > 1:
-        raise ValueError("users and rate in one profile are not built yet: make two profiles")
     warmups = [stage.warmup for stage in stages]
     if all(warmups):
         raise ValueError("all stages are warm-up: nothing would be measured")

@@ -1,5 +1,6 @@
 """Counts of numbers to three significant digits: bounded, exact in how many there are, and added, never averaged."""
 
+from collections.abc import Sequence
 from typing import Final, Self, TypeAlias
 
 import numpy as np
@@ -33,6 +34,18 @@ class Histogram:
             histogram.maximum = float(values.max())
         return histogram
 
+    @classmethod
+    def sum(cls, histograms: "Sequence[Histogram]") -> Self:
+        """What all of them have counted."""
+        total = cls()
+        if histograms:
+            buckets = np.concatenate([one.buckets for one in histograms])
+            counts = np.concatenate([one.counts for one in histograms])
+            total.buckets, places = np.unique(buckets, return_inverse=True)
+            total.counts = np.bincount(places, weights=counts, minlength=len(total.buckets)).astype(np.int64)
+            total.maximum = max(one.maximum for one in histograms)
+        return total
+
     @property
     def count(self) -> int:
         return int(self.counts.sum())
@@ -59,3 +72,16 @@ class Histogram:
             return 0.0
         middle = np.array([(int(bucket) << _DROPPED) | _HALF], np.int64).view(np.float64)
         return min(float(middle[0]), self.maximum)
+
+    def middles(self) -> list[tuple[float, int]]:
+        """Each bucket that holds something: its middle, and how many are in it."""
+        middles = ((self.buckets << _DROPPED) | _HALF).view(np.float64)
+        middles[self.buckets == 0] = 0.0
+        return list(zip(middles.tolist(), self.counts.tolist(), strict=True))
+
+    @property
+    def mean(self) -> float:
+        """Within half a bucket, like everything here; 0 of nothing."""
+        if not len(self.counts):
+            return 0.0
+        return sum(middle * count for middle, count in self.middles()) / self.count

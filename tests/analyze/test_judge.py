@@ -2,12 +2,13 @@
 
 import pytest
 
-from perfkit.analyze.judge import judge
+from perfkit.analyze.judge import ended_by, judge
 from perfkit.detectors.base import Detector
 from perfkit.detectors.catalogue import DETECTORS
-from perfkit.evidence import Caveat, Missing
+from perfkit.evidence import Caveat, Halt, Missing
 from perfkit.finding import Analysis, Level, Skipped
 from perfkit.scenario.model import Slo
+from perfkit.slo.judge import Outcome, Verdict
 from tests.analyze.rules import RULE, a_finding, a_rule, raising, saying
 from tests.builders import Request, a_run, many, measures
 
@@ -152,3 +153,35 @@ def test_from_outside_most_rules_are_skipped_and_none_is_clean_by_blindness() ->
         detector.RULE.id for detector in DETECTORS if "traces" in detector.RULE.needs or "statements" in detector.RULE.needs
     }
     assert needing <= {skipped.rule.id for skipped in analysis.skipped}
+
+
+def test_an_opened_breaker_is_an_objective_that_was_missed() -> None:
+    halt = Halt("breaker", "all", "errors > 50% for 10s", 0.8, 32.0)
+
+    verdict = ended_by(a_run(state="aborted", halt=halt), Verdict("met", ()))
+
+    assert verdict.state == "missed"
+    assert [(one.objective, one.state, one.measured) for one in verdict.objectives] == [("errors > 50% for 10s", "missed", 0.8)]
+    assert "circuit breaker opened" in verdict.objectives[0].why
+
+
+def test_an_objective_that_ended_the_load_is_missed_whatever_its_windows_say_afterwards() -> None:
+    sentence = "p99 < 1s for 10s abort"
+    other = Outcome("all", "errors < 1%", "met", 0.0, None)
+    halt = Halt("objective", "all", sentence, 1.2, 32.0)
+    run = a_run(state="aborted", halt=halt)
+
+    inconclusive = ended_by(run, Verdict("inconclusive", (Outcome("all", sentence, "inconclusive", None, None), other)))
+    missed = ended_by(run, Verdict("missed", (Outcome("all", sentence, "missed", 1.3, None, "worst"), other)))
+
+    assert [(one.objective, one.state, one.measured) for one in inconclusive.objectives] == [
+        ("errors < 1%", "met", 0.0),
+        (sentence, "missed", 1.2),
+    ]
+    assert missed.objectives[-1].measured == 1.3
+
+
+def test_a_load_that_its_cap_ended_is_judged_by_what_was_measured() -> None:
+    halt = Halt("duration", "all", "guard.max_duration", None, 60.0)
+
+    assert ended_by(a_run(state="aborted", halt=halt), Verdict("met", ())) == Verdict("met", ())

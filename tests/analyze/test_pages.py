@@ -16,7 +16,7 @@ from perfkit.measures.connections import opened
 from perfkit.page import Block, Card, Chart, Code, Flame, Fold, Page, Section, Table, Text
 from perfkit.report import html, junit, markdown, terminal
 from perfkit.scenario.model import Slo
-from perfkit.slo import Outcome, Verdict, VerdictState
+from perfkit.slo.judge import Outcome, Verdict, VerdictState
 from perfkit.validity import State, Validity
 from tests.analyze.rules import a_finding, a_rule, raising, saying
 from tests.builders import Request, a_host, a_memory, a_run, a_stack, a_statement, many, measures

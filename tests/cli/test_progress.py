@@ -48,3 +48,12 @@ def test_on_a_terminal_one_line_is_drawn_again_and_again() -> None:
         watch.progress(a_progress())
 
     assert "measure 0:31 of 1:00" in file.getvalue()
+
+
+def test_on_a_narrow_terminal_the_line_stays_one_line() -> None:
+    written = io.StringIO()
+    with Watch(Console(file=written, force_terminal=True, width=40)) as watch:
+        watch.progress(a_progress())
+
+    assert "…" in written.getvalue()
+    assert "12 users" not in written.getvalue()  # what would have gone on a second line

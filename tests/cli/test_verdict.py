@@ -12,7 +12,7 @@ from perfkit.errors import EvidenceError, LoadError, PerfkitError, TargetError
 from perfkit.evidence import RunDirectory
 from perfkit.finding import Analysis
 from perfkit.run.record import Recorded
-from perfkit.slo import Verdict, VerdictState
+from perfkit.slo.judge import Verdict, VerdictState
 from perfkit.validity import State, Validity
 from tests.builders import a_run
 

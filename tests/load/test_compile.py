@@ -137,3 +137,21 @@ def test_the_outline_says_when_each_line_begins() -> None:
         ("measure", "rate", 30.0),
         ("profile", "rate", 210.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("guard", "stage", "problem"),
+    [
+        ({"max_rate": 10}, {"rate": "20/s", "for": "1s"}, "20/s are more than the guard allows"),
+        ({"max_users": 10}, {"users": "0 -> 20 over 1s"}, "20 users are more than the guard allows"),
+    ],
+)
+def test_no_plan_goes_beyond_the_guard(guard: dict[str, Any], stage: dict[str, Any], problem: str) -> None:
+    with pytest.raises(LoadError, match=problem):
+        compile_plan(a_scenario(guard=guard, load={"main": [stage]}), "main", 0.0, "run")
+
+
+def test_an_open_load_has_no_more_users_than_the_guard_allows() -> None:
+    plan = compile_plan(a_scenario(guard={"max_users": 10}), "main", 0.0, "run")
+
+    assert [segment.max_in_flight for segment in plan.segments] == [10]

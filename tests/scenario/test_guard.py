@@ -76,3 +76,8 @@ def test_loopback_is_free_and_other_hosts_have_caps_until_the_guard_says_more() 
 )
 def test_the_host_of_a_url_is_what_would_be_looked_up(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+def test_a_load_lasts_a_day_at_most_unless_the_guard_says_otherwise() -> None:
+    assert caps(Guard(), "localhost").duration == 24 * 3600
+    assert caps(Guard(max_duration=60), "localhost").duration == 60

@@ -1,5 +1,7 @@
 """What is printed or stored has no secrets in it."""
 
+import base64
+
 import pytest
 from pydantic import JsonValue
 
@@ -50,3 +52,40 @@ def test_a_very_short_secret_does_not_blank_out_innocent_text() -> None:
 )
 def test_values_under_telling_names_are_masked(value: JsonValue, masked: JsonValue) -> None:
     assert secrets.mask(value) == masked
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        'pa"ss w/ö+d',
+        "pa%22ss%20w%2F%C3%B6%2Bd",
+        "pa%22ss%20w/%C3%B6%2Bd",
+        "pa%22ss%20w/%c3%b6%2bd",
+        "pa%22ss+w%2F%C3%B6%2Bd",
+        'pa\\"ss w/ö+d',
+        'pa\\"ss w/\\u00f6+d',
+        "pa&quot;ss w/ö+d",
+        'pa"ss w/Ã¶+d',
+    ],
+)
+def test_a_secret_is_masked_in_every_form_in_which_it_travels(form: str) -> None:
+    secrets.read("ODD", {"ODD": 'pa"ss w/ö+d'})
+
+    assert secrets.mask_text(f"before {form} after") == "before *** after"
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "user:"])
+def test_a_secret_is_masked_inside_what_was_encoded_with_something_before_it(before: str) -> None:
+    secrets.read("BASIC", {"BASIC": "correct-horse-battery"})
+    encoded = base64.b64encode(f"{before}correct-horse-battery".encode()).decode()
+
+    masked = secrets.mask_text(f"token {encoded}")
+
+    assert secrets.MASK in masked
+    assert not any(encoded[start : start + 8] in masked for start in range(4, len(encoded) - 12))
+
+
+def test_secrets_that_a_text_names_are_known_before_they_are_used() -> None:
+    secrets.learn('{"key": "${secret.AHEAD}", "other": "${secret.NOT_SET}"}', {"AHEAD": "known-in-advance"})
+
+    assert secrets.mask_text("known-in-advance") == "***"

@@ -5,7 +5,8 @@ from typing import Final
 from perfkit.evidence import Run
 from perfkit.finding import Analysis, Finding, Level
 from perfkit.page import Column, Figure, Figures, Mood, Section, Table
-from perfkit.slo import Outcome
+from perfkit.scenario.objectives import show_figure
+from perfkit.slo.judge import Outcome
 from perfkit.units import show_number, show_rate, show_share, show_time
 
 SLO_WORDS: Final = {
@@ -115,9 +116,4 @@ def shown(objective: str, value: float | None) -> str:
     """A figure in the unit of its objective."""
     if value is None:
         return "–"
-    figure = objective.split(maxsplit=1)[0]
-    if figure == "errors":
-        return show_share(value)
-    if figure == "rate":
-        return show_rate(value)
-    return show_number(value) if figure in ("dropped", "queries") else show_time(value)
+    return show_figure(objective, value)

@@ -13,11 +13,12 @@ import uvloop
 from perfkit.evidence import Phase
 from perfkit.load.converse import player_of
 from perfkit.load.dice import Dice
-from perfkit.load.plan import Plan, Segment
+from perfkit.load.plan import Plan, Segment, most_users
 from perfkit.load.plane.crowd import Crowd
 from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
+from perfkit.load.plane.meter import CappedCrowd, crowd, pool
 from perfkit.load.plane.pool import Pool
 from perfkit.load.plane.pulse import Pulse
 from perfkit.load.plane.user import Home, User
@@ -48,6 +49,7 @@ class Plane:
         self.ledger = ledger
         self.manners = Manners()
         self.is_over = False
+        self.capped_at: float | None = None  # when it had gone on for as long as any load may
         self.now = time.monotonic
         self.failure: Exception | None = None
         self.pulse = Pulse(self.now)
@@ -59,24 +61,36 @@ class Plane:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event
         self.deadlines: Deadlines
-        self._home: Pool | Crowd | None = None
+        # Users of one kind go on working off what they have in hand while those of the other have begun.
+        self._pool: Pool | None = None
+        self._crowd: Crowd | None = None
         self._is_live = False
         self._is_stop_asked = False
 
     @property
     def users(self) -> int:
         """Virtual users at work."""
-        return 0 if self._home is None else self._home.users
+        return sum(home.users for home in (self._pool, self._crowd) if home is not None)
+
+    @property
+    def is_full(self) -> bool:
+        """There are as many virtual users as there may be."""
+        return len(self._users) >= self.plan.caps.users
+
+    @property
+    def held(self) -> int:
+        """How often the guard's cap kept a user from beginning a flow."""
+        return self._crowd.meter.held if isinstance(self._crowd, CappedCrowd) else 0
 
     @property
     def limit(self) -> int:
         """How many of them an open load may have at most; 0 without a limit."""
-        return self._home.limit if isinstance(self._home, Pool) else 0
+        return self._pool.limit if self._pool is not None else 0
 
     @property
     def backlog(self) -> int:
         """Arrivals that wait for a free user."""
-        return self._home.backlog if isinstance(self._home, Pool) else 0
+        return self._pool.backlog if self._pool is not None else 0
 
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every request has come to its outcome when it returns."""
@@ -115,7 +129,12 @@ class Plane:
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         self.deadlines = Deadlines(loop)
         self._over = asyncio.Event()
-        self._home = Pool(self) if self.plan.segments[0].is_open else Crowd(self)
+        kinds = {segment.is_open for segment in self.plan.segments}
+        # Numbers of their own: a user of the pool is nobody of the crowd, whose row of data it must not have.
+        caps = self.plan.caps
+        self._pool = pool(self, most_users(self.plan.segments), caps.rate) if True in kinds else None
+        self._crowd = crowd(self, caps.rate) if False in kinds else None
+        self.deadlines.at(self.now() + LEAD + caps.duration, self._cap)
         self._is_live = True
         if self._is_stop_asked:
             self._end()
@@ -145,8 +164,10 @@ class Plane:
 
     async def _play(self, segment: Segment, at: float) -> float:
         """When the segment ended."""
-        home = self._home
+        home, other = (self._pool, self._crowd) if segment.is_open else (self._crowd, self._pool)
         assert home is not None
+        if other is not None:
+            other.leave()
         playing = asyncio.ensure_future(home.play(segment, at))
         over = asyncio.ensure_future(self._over.wait())
         await asyncio.wait((playing, over), return_when=asyncio.FIRST_COMPLETED)
@@ -168,6 +189,11 @@ class Plane:
         self.ledger.begin(segment.phase, at)
         self._on_phase(segment.phase, at)
 
+    def _cap(self) -> None:
+        if not self.is_over:
+            self.capped_at = self.now()
+            self._end()
+
     def _end(self) -> None:
         if self.is_over:
             return
@@ -178,8 +204,8 @@ class Plane:
 
     async def _drain(self) -> None:
         self._end()
-        if isinstance(self._home, Pool):
-            self._home.retire()
+        if self._pool is not None:
+            self._pool.retire()
         limit = self.now() + min(self.plan.destination.timeout, DRAIN)
         while self._users and self.now() < limit:
             await self.deadlines.reach(self.now() + SHORTEST_SWEEP)

@@ -25,14 +25,16 @@ AT_ONCE: Final = 16
 class Pool:
     """Hires virtual users as arrivals need them, and keeps those that are free."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, hired: int = 0) -> None:
+        """`hired`: the numbers up to it belong to users of somebody else."""
         self._load = load
         self._limit = 0
         self._queues = True
         self._idle: dict[User, None] = {}
         self._backlog: deque[tuple[int, float]] = deque()
         self._count = 0
-        self._hired = 0
+        self._hired = hired
+        self._is_leaving = False
         self._arrived = 0
         self._schedule: _Schedule | None = None
         # How many users the data is enough for, once it has run out for one.
@@ -40,6 +42,7 @@ class Pool:
 
     async def play(self, segment: Segment, start: float) -> None:
         assert segment.duration is not None  # the model refuses iterations for a rate
+        self._is_leaving = False
         self._limit = segment.max_in_flight
         self._queues = segment.on_limit == "queue"
         source = Random(f"{self._load.plan.seed}:{segment.index}:arrivals")
@@ -69,6 +72,12 @@ class Pool:
     def backlog(self) -> int:
         return len(self._backlog)
 
+    def leave(self) -> None:
+        """No more arrivals for now: what has arrived is worked off, then users go."""
+        self._is_leaving = True
+        for user in list(self._idle):
+            user.stop()
+
     def retire(self) -> None:
         """Arrivals that nobody took up are dropped."""
         while self._backlog:
@@ -93,6 +102,10 @@ class Pool:
             number = self._arrived
             self._arrived = number + 1
             return self._script(user, number, due)
+        if self._is_leaving:
+            user.begin(None)  # its flow is over: nothing of it is unsent
+            user.stop()
+            return None
         self._idle[user] = None
         return None
 
@@ -116,12 +129,12 @@ class Pool:
             # The last one to come free has the connection that is least likely to have been closed.
             user, _ = self._idle.popitem()
             user.begin(self._script(user, number, due))
-        elif self._count < (self._limit if self._fed is None else min(self._limit, self._fed)):
+        elif self._count < (self._limit if self._fed is None else min(self._limit, self._fed)) and not self._load.is_full:
             self._count += 1
             self._hired += 1
             user = self._load.hire(self._hired, self, Dice(self._load.plan.seed, "flows"))
             user.begin(self._script(user, number, due))
-        elif self._queues and self._count:
+        elif self._queues and (self._count or self._load.is_full):
             self._backlog.append((number, due))
         else:
             self._load.ledger.dropped(due)

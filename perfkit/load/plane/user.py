@@ -26,6 +26,11 @@ class Load(Protocol):
     manners: Manners
     is_over: bool
 
+    @property
+    def is_full(self) -> bool:
+        """Nobody more may be hired."""
+        ...
+
     def now(self) -> float: ...
 
     def hire(self, number: int, home: "Home", dice: Dice) -> "User": ...

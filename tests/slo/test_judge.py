@@ -7,7 +7,7 @@ import pytest
 
 from perfkit.evidence import Missing
 from perfkit.scenario.objectives import Slo
-from perfkit.slo import Observed, Outcome, Seen, Verdict, judge
+from perfkit.slo.judge import Observed, Outcome, Seen, Verdict, judge
 
 
 def a_seen(**fields: Any) -> Seen:

@@ -4,30 +4,26 @@ The point estimate decides: of a percentile the observed value at its nearest ra
 share of all requests, of `queries` the median number of statements per traced request. Beside it stands a 95 % interval that
 assumes no distribution: it says how far the figure can be trusted, it does not soften the verdict. With fewer requests than
 `min_samples` an objective is inconclusive, whatever the figure.
+
+An objective with a window (`p99 < 600ms for 10s`) is missed when it does not hold in any one of the windows of the measure phase.
 """
 
 import math
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from perfkit.evidence import Missing
-from perfkit.scenario.objectives import ALL, Comparison, Objective, Slo
+from perfkit.scenario.objectives import ALL, Objective, Slo
+from perfkit.slo import windows
+from perfkit.slo.compare import COMPARE
+from perfkit.slo.windows import Seconds
 from perfkit.stats import quantiles
 from perfkit.stats.proportions import NORMAL_95, wilson
 from perfkit.stats.quantiles import Numbers
 
 ObjectiveState: TypeAlias = Literal["met", "missed", "inconclusive", "not measured"]
 VerdictState: TypeAlias = Literal["met", "missed", "inconclusive", "none"]
-
-COMPARE: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +65,8 @@ class Observed:
     all: Seen
     endpoints: Mapping[str, Seen]
     names: Mapping[str, str]
+    # The measure phase second by second: only computed when an objective has a window.
+    seconds: Callable[[], Seconds] = lambda: Seconds(0, 0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +81,9 @@ class _Reading:
 
 def judge(slo: Slo, observed: Observed) -> Verdict:
     """Missed if any objective is missed; else inconclusive if any could not be told; else met."""
+    seconds = observed.seconds() if slo.has_windows else None
     outcomes = tuple(
-        _judge_one(key, objective, _find(key, observed), slo.min_samples)
+        _judge_one(key, objective, _find(key, observed), slo.min_samples, seconds)
         for key, objectives in slo.objectives.items()
         for objective in objectives
     )
@@ -110,10 +109,15 @@ def _find(key: str, observed: Observed) -> tuple[str, Seen] | Missing:
     return Missing(f"no endpoint is called {key!r} (there are: {known})")
 
 
-def _judge_one(key: str, objective: Objective, found: tuple[str, Seen] | Missing, min_samples: int) -> Outcome:
+def _judge_one(
+    key: str, objective: Objective, found: tuple[str, Seen] | Missing, min_samples: int, seconds: Seconds | None
+) -> Outcome:
     if isinstance(found, Missing):
         return Outcome(key, objective.text, "not measured", None, None, found.why)
     endpoint, seen = found
+    if objective.window is not None:
+        assert seconds is not None  # an objective has one
+        return _judge_windows(endpoint, objective, seconds)
     reading = _read(objective.figure, seen)
     if isinstance(reading, Missing):
         return Outcome(endpoint, objective.text, "not measured", None, None, reading.why)
@@ -122,6 +126,23 @@ def _judge_one(key: str, objective: Objective, found: tuple[str, Seen] | Missing
         return Outcome(endpoint, objective.text, "inconclusive", reading.value, reading.interval, why)
     holds = COMPARE[objective.comparison](reading.value, objective.bound)
     return Outcome(endpoint, objective.text, "met" if holds else "missed", reading.value, reading.interval, reading.why)
+
+
+def _judge_windows(endpoint: str, objective: Objective, seconds: Seconds) -> Outcome:
+    """By the worst of them; each holds as many requests as it takes, so that `min_samples` says nothing here."""
+    found = windows.slide(objective, endpoint, seconds)
+    if not found:
+        why = f"no whole window of {objective.window} s holds the {windows.least(objective.figure)} requests that it takes"
+        return Outcome(endpoint, objective.text, "inconclusive", None, None, why)
+    worst = windows.worst(objective, found)
+    missed = sum(not window.holds for window in found)
+    count = len(found)
+    why = (
+        f"in the worst of {count} windows of {objective.window} s" if count > 1 else f"in the only window of {objective.window} s"
+    )
+    if not missed:
+        return Outcome(endpoint, objective.text, "met", worst.value, None, why)
+    return Outcome(endpoint, objective.text, "missed", worst.value, None, f"{why}; {missed} of {count} missed it")
 
 
 def _read(figure: str, seen: Seen) -> _Reading | Missing:
