@@ -66,6 +66,7 @@ def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str]
         suspect.append(late)
     if health.sent > 0 and (health.sent - health.finished) / health.sent > SUSPECT_LOSS:
         suspect.append(f"{health.sent - health.finished} requests have no outcome on record")
+    suspect += [f"{worker.lost}; what it would have sent was not sent" for worker in health.workers if worker.lost]
     return invalid, suspect
 
 

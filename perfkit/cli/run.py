@@ -10,10 +10,12 @@ from perfkit.analyze.analyze import Judged
 from perfkit.analyze.analyze import analyze as judge
 from perfkit.cli.progress import Watch
 from perfkit.cli.verdict import exit_code, print_verdict
+from perfkit.cli.workers import workforce
 from perfkit.errors import PerfkitError, Problem, ScenarioError
+from perfkit.load.channel import Workforce
 from perfkit.run.record import Options, Recorded
 from perfkit.run.record import run as record
-from perfkit.scenario.model import Scenario
+from perfkit.scenario.model import MOST_PROCESSES, Scenario
 from perfkit.scenario.parse import parse
 from perfkit.units import parse_time
 
@@ -38,20 +40,41 @@ def run(
     own: Annotated[
         bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=0, max=MOST_PROCESSES, help="Generator processes here, whatever the file says.", show_default=False),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, max=1000, help="`perfkit worker`s to wait for, besides.")] = 0,
+    bind: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS[:PORT]", help="Where workers find this run: 127.0.0.1:5557.", show_default=False),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="The token that workers need; without it the variable PERFKIT_TOKEN is read.", show_default=False),
+    ] = None,
 ) -> int:
     """Run a scenario: drive its load, watch the target, and write a report."""
     parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
     chosen = load_profile(parsed, load, scenario)
-    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze)
+    force = workforce(parsed, processes, workers, bind, token_file)
+    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, force=force)
 
 
 def carry_out(
-    scenario: Scenario, source: Path, profile: str, out: Path, *, profiling: bool = True, analyzing: bool = True
+    scenario: Scenario,
+    source: Path,
+    profile: str,
+    out: Path,
+    *,
+    profiling: bool = True,
+    analyzing: bool = True,
+    force: Workforce | None = None,
 ) -> int:
     """Records and judges; whatever ends the run early, the report of what there is gets written first."""
     console = Console(stderr=True, soft_wrap=True)
     with Watch(console) as watch:
-        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news))
+        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news, force))
     if recorded.error is not None and not recorded.has_samples:
         # A report of nothing would only hide what went wrong.
         raise recorded.error

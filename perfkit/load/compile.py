@@ -3,7 +3,7 @@
 import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from typing import Final
@@ -30,6 +30,7 @@ from perfkit.load.plan import (
 )
 from perfkit.load.reading import Extract, Find, by_cookie, by_header, by_jsonpath, by_regex
 from perfkit.load.responses import OFFERED_ENCODINGS
+from perfkit.load.share import WHOLE, Share
 from perfkit.load.slots import compile_slot, text_of
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import open_feed
@@ -56,7 +57,7 @@ class _Shared:
     redirects: int
 
 
-def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: str) -> Plan:
+def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: str, share: Share = WHOLE) -> Plan:
     """The flows with their templates compiled and the load as segments; refuses what may not be fired at."""
     shared = _Shared(_shared_headers(scenario.http, run_id), scenario.http.redirects)
     flows = [_flow(name, flow, shared) for name, flow in scenario.flows.items()]
@@ -67,12 +68,13 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
         flows=tuple(flows),
         cumulative_weights=tuple(sum(flow.weight for flow in flows[: count + 1]) for count in range(len(flows))),
         auth={name: _auth(name, auth, shared, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
-        segments=planned,
+        segments=divided(planned, share),
         destination=home,
         origins=Origins(home, levels, lambda: _tls(scenario.http, shows_certificate=False)),
         variables=scenario.vars,
-        feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
+        feeds={name: open_feed(feeder, share.worker, share.of) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
+        share=share,
     )
 
 
@@ -85,6 +87,17 @@ def segments(scenario: Scenario, profile: str, profile_for: float) -> tuple[Segm
     if profile_for > 0:
         planned.append(_last_level(planned[-1], profile_for))
     return tuple(planned)
+
+
+def divided(whole: tuple[Segment, ...], share: Share) -> tuple[Segment, ...]:
+    """The segments as one worker plays them: levels stay, because whose an arrival or a user is goes by its number."""
+    if share == WHOLE:
+        return whole
+    for segment in whole:
+        if segment.is_open and segment.max_in_flight < share.of:
+            message = f"max_in_flight: {segment.max_in_flight} cannot be divided among {share.of} generator processes"
+            raise LoadError(message, hint=f"Raise it to {share.of} or more, or use fewer processes.")
+    return tuple(replace(segment, max_in_flight=share.part(segment.max_in_flight)) for segment in whole)
 
 
 def _segment(index: int, stage: Stage, phase: Phase) -> Segment:

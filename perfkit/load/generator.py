@@ -1,11 +1,11 @@
-"""The control side of the load: starts the plane, empties what it writes down, tells the parent how it goes."""
+"""The control side of the load: starts the plane, empties what it writes down, and gives an account of it."""
 
 import gc
 import itertools
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Final, Protocol
 
 import gevent
@@ -13,12 +13,12 @@ import numpy as np
 
 from perfkit.errors import LoadError
 from perfkit.evidence import Phase
-from perfkit.load.channel import Event as Word
+from perfkit.load.account import Beat, Cell, Conclusion, Counts
 from perfkit.load.health import Health
-from perfkit.load.plan import Plan, duration_of
+from perfkit.load.plan import Plan
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.plane import Plane
-from perfkit.load.progress import Recent
+from perfkit.load.progress import by_second
 from perfkit.load.recorder import DTYPE, Recorder
 from perfkit.load.responses import describe
 
@@ -29,38 +29,54 @@ CPU_EVERY: Final = 5  # beats
 SWITCH: Final = 0.0002
 
 
-class Tell(Protocol):
-    """Says something to the parent."""
+class Audience(Protocol):
+    """Who is told: the tally of this process, or that of the master."""
 
-    def __call__(self, event: Word, **fields: Any) -> None: ...
+    def begin(self, phase: Phase, at: float, /) -> None: ...
+
+    def end(self, phase: Phase, at: float, /) -> None: ...
+
+    def meet(self, at: float, /) -> None:
+        """A segment without a duration is over here; go_on() is to be called when it is for all."""
+        ...
+
+    def beat(self, beat: Beat, /) -> None: ...
 
 
 class Generator:
     """One generator process; `in_thread` runs a function in a native thread and returns when it has returned."""
 
     def __init__(
-        self, plan: Plan, recorder: Recorder, worker: int, tell: Tell, in_thread: Callable[[Callable[[], None]], None]
+        self, plan: Plan, recorder: Recorder, audience: Audience, in_thread: Callable[[Callable[[], None]], None]
     ) -> None:
-        self._plan = plan
         self._recorder = recorder
-        self._tell = tell
+        self._audience = audience
         self._in_thread = in_thread
         self._ledger = Ledger(recorder)
         self._health = Health()
-        self._recent = Recent()
-        self._plane = Plane(plan, self._ledger, worker, self._phase)
+        self._plane = Plane(plan, self._ledger, plan.share.worker, self._phase)
+        self._cells: list[Cell] = []
+        # What the plane's thread has said; the hub is woken for it.
+        self._said: deque[Callable[[], None]] = deque()
+        self._wake = gevent.get_hub().loop.async_()
+        if plan.share.of > 1:
+            self._plane.meeting = lambda at: self._say(lambda: audience.meet(at))
 
-    def run(self) -> None:
-        """Plays the plan to its end, or until stop(); every sample is on disk when it returns."""
+    def run(self, at: float | None = None) -> Conclusion:
+        """Plays the plan, from `at` on, to its end, or until stop(); every sample is on disk when it returns."""
         sys.setswitchinterval(SWITCH)
         # The objects that exist now stay, and of later ones the plane takes care: a collection is felt as late requests.
         gc.freeze()
         gc.disable()
+        self._plane.start_at = at
+        self._wake.start(self._rouse)
         beat = gevent.spawn(self._beat)
         try:
             self._in_thread(self._plane.run)
         finally:
             beat.kill()
+            self._wake.stop()
+            self._deliver()
             try:
                 self._pump()
             finally:
@@ -68,21 +84,37 @@ class Generator:
                 gc.enable()
         for kept in self._ledger.responses.kept:
             self._recorder.response(describe(kept))
+        self._audience.beat(self._account())
         counts = self._ledger.counts["measure"]
-        self._tell("finished", health=asdict(self._health.close(counts.offered, counts.sent, counts.dropped)))
+        health = self._health.close(counts.offered, counts.sent, counts.dropped)
+        return Conclusion(health, self._health.lags, self._recorder.rows)
 
     def stop(self) -> None:
         """Ends the load early: nothing more is started, what is in flight may finish."""
         self._plane.stop()
 
+    def go_on(self, at: float) -> None:
+        self._plane.go_on(at)
+
     def _phase(self, phase: Phase | None, at: float) -> None:
-        if phase is None:
-            phase = self._ledger.phases.current
-            self._read_cpu(phase)
-            self._tell("end", phase=phase, at=at)
-        else:
-            self._read_cpu(phase)
-            self._tell("begin", phase=phase, at=at)
+        """On the plane's thread."""
+        present = self._ledger.phases.current if phase is None else phase
+        assert present is not None
+        self._read_cpu(present)
+        tell = self._audience.end if phase is None else self._audience.begin
+        self._say(lambda: tell(present, at))
+
+    def _say(self, saying: Callable[[], None]) -> None:
+        self._said.append(saying)
+        self._wake.send()
+
+    def _rouse(self) -> None:
+        """The hub itself must not wait for anything."""
+        gevent.spawn(self._deliver)
+
+    def _deliver(self) -> None:
+        while self._said:
+            self._said.popleft()()
 
     def _beat(self) -> None:
         for count in itertools.count(1):
@@ -93,23 +125,26 @@ class Generator:
                 # Nothing more can be written down: run() meets the same error once the load has ended, and says so.
                 self.stop()
                 return
-            phases = self._ledger.phases
-            phase = phases.current
+            phase = self._ledger.phases.current
             if phase is None:
                 continue
             if count % CPU_EVERY == 0:
                 self._read_cpu(phase)
-            now = time.monotonic()
-            total = duration_of(self._plan.segments, phase)
-            self._tell("progress", **asdict(self._recent.show(now, phase, now - phases.began_at, total, self._plane.users)))
+            self._audience.beat(self._account())
+
+    def _account(self) -> Beat:
+        counts = self._ledger.counts["measure"]
+        cells, self._cells = tuple(self._cells), []
+        return Beat(cells, self._plane.users, Counts(counts.offered, counts.sent, counts.dropped, self._health.finished))
 
     def _pump(self) -> None:
         """From the plane's memory to the disk, and into the figures that a person is shown."""
+        names = self._recorder.names
         for piece in self._recorder.flush():
             rows: np.ndarray[Any, Any] = np.frombuffer(piece, dtype=DTYPE)
             finished_at = np.ascontiguousarray(rows["finished_at"])
-            self._recent.add(finished_at, finished_at - rows["intended_at"], rows["endpoint"], rows["error"])
-            names = self._recorder.names
+            times = by_second(finished_at, finished_at - rows["intended_at"], rows["endpoint"], rows["error"])
+            self._cells += [Cell(second, names[endpoint], error, found) for (second, endpoint, error), found in times.items()]
             if "measure" in names:
                 self._health.ended(rows["lag"][rows["phase"] == names.index("measure")])
 

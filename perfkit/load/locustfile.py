@@ -1,8 +1,8 @@
-"""The generator process: Locust is the control plane, the data plane runs beside it in a native thread of perfkit's own.
+"""A generator process: Locust is the control plane, the data plane runs beside it in a native thread of perfkit's own.
 
-Started by driver.py as `python -m perfkit.load.locustfile`: an order on standard input, then "go" or "drain";
-events on standard output. The only file that imports Locust, and before anything else that opens a socket,
-because importing it is what makes the standard library cooperate.
+Started by driver.py as `python -m perfkit.load.locustfile`: an order on standard input, then "go" or "drain"; events on
+standard output. By its order it makes the load alone, is the master of several such processes, or one of them.
+Imports Locust before anything else that opens a socket, because importing it is what makes the standard library cooperate.
 """
 
 import os
@@ -11,28 +11,41 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from typing import IO, Any, Final, cast
+from functools import partial
+from typing import IO, Any, Final, NoReturn, cast
 
 import gevent
 from gevent.fileobject import FileObject
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.runners import Runner
 
-from perfkit.errors import PerfkitError
-from perfkit.load.channel import DRAIN, GO, Order, line, receive_order
+from perfkit.errors import LoadError, PerfkitError
+from perfkit.load.alone import Alone
+from perfkit.load.channel import DRAIN, GO, Order, Post, line, receive_order
 from perfkit.load.channel import Event as Word
 from perfkit.load.compile import compile_plan
-from perfkit.load.generator import Generator, Tell
+from perfkit.load.generator import Audience, Generator
 from perfkit.load.lifeline import die_with
+from perfkit.load.many import token, wire
+from perfkit.load.many.locust_master import LocustMaster
+from perfkit.load.many.locust_worker import LocustWorker
+from perfkit.load.many.master import Master
+from perfkit.load.many.own import OwnWorker
+from perfkit.load.many.roster import Roster
+from perfkit.load.many.wire import Mail
+from perfkit.load.many.worker import Worker
+from perfkit.load.plan import Plan
 from perfkit.load.recorder import Recorder
-from perfkit.scenario.secrets import mask_text
-
-WORKER: Final = 0  # one process so far
+from perfkit.load.share import Share
+from perfkit.load.tally import Tell
+from perfkit.scenario.secrets import mask_text, remember
 
 _STDIN: Final = 0
 _STDOUT: Final = 1
 _STDERR: Final = 2
+OWN_WAIT: Final = 30.0  # for a worker of its own, the master is there already
 
 
 class Crew(User):
@@ -58,7 +71,7 @@ def main() -> int:
         os.write(events, line(event, **fields))
 
     try:
-        _generate(tell)
+        _carry_out(tell)
     except PerfkitError as error:
         tell("failed", message=mask_text(error.message), hint=error.hint)
         return error.exit_code
@@ -68,24 +81,70 @@ def main() -> int:
     return 0
 
 
-def _generate(tell: Tell) -> None:
+def _carry_out(tell: Tell) -> None:
     orders = cast("IO[bytes]", FileObject(_STDIN, "rb"))  # it is one, but its stubs do not say so
     order = receive_order(orders)
     die_with(order.parent)
-    generator = _generator(order, tell)
-    tell("ready")
-    if orders.readline() != GO:
-        tell("finished", health=None)
-        return
-    gevent.spawn(_listen, orders, generator)
-    generator.run()
+    if isinstance(order, Post):
+        _serve(order, orders, tell)
+    elif order.workforce.size == 1 and order.workforce.processes == 1:
+        _generate(order, orders, tell)
+    else:
+        _lead(order, orders, tell)
 
 
-def _generator(order: Order, tell: Tell) -> Generator:
+def _generate(order: Order, orders: IO[bytes], tell: Tell) -> None:
+    """Alone."""
     plan = compile_plan(order.scenario, order.profile, order.profile_for, order.run_id)
     environment = Environment(user_classes=[Crew], catch_exceptions=False)
     runner = environment.create_local_runner()
+    alone = Alone(plan.segments, f"pid {os.getpid()}", tell)
+    generator = _generator(environment, runner, plan, Recorder(order.samples, plan.share.worker), alone)
+    tell("ready", pids=[os.getpid()])
+    if orders.readline() != GO:
+        tell("finished", health=None)
+        return
+    gevent.spawn(_listen, orders, {DRAIN: generator.stop})
+    alone.conclude(generator.run())
 
+
+def _lead(order: Order, orders: IO[bytes], tell: Tell) -> None:
+    """As the master, which generates nothing itself."""
+    force = order.workforce
+    # Checked here, where it can be told at once: what may not be fired at, data that cannot be read, shares of nothing.
+    compile_plan(order.scenario, order.profile, order.profile_for, order.run_id, Share(0, force.size))
+    secret = force.token or token.make()
+    remember(secret)
+    gate = LocustMaster(Environment(user_classes=[Crew]), force.host, force.port, Roster(secret, force.processes, force.joining))
+
+    def hire(number: int) -> OwnWorker:
+        post = Post(force.host, gate.port, secret, os.getpid(), OWN_WAIT, number, str(order.samples))
+        return OwnWorker(post, lambda how: gate.mail.put(Mail(wire.DIED, how, number)))
+
+    master = Master(order, gate, tell, hire)
+    words = {GO: Mail(wire.STARTED, None), DRAIN: Mail(wire.STOPPED, None)}
+    gevent.spawn(_listen, orders, {word: partial(gate.mail.put, mail) for word, mail in words.items()})
+    master.run()
+
+
+def _serve(post: Post, orders: IO[bytes], tell: Tell) -> None:
+    """As one of several."""
+    remember(post.token)
+    gevent.spawn(_listen, orders, {})
+
+    def on_loss(error: LoadError) -> NoReturn:
+        # At once: whatever else this process holds, it must not send another request.
+        tell("failed", message=error.message, hint=error.hint)
+        os._exit(error.exit_code)
+
+    environment = Environment(user_classes=[Crew], catch_exceptions=False)
+    runner = LocustWorker(environment, post, on_loss)
+    tell("ready", pids=[os.getpid()])
+    Worker(runner, post, partial(_generator, environment, runner)).run(lambda text: tell("news", text=text))
+    tell("finished", health=None)
+
+
+def _generator(environment: Environment, runner: Runner, plan: Plan, recorder: Recorder, audience: Audience) -> Generator:
     def in_thread(work: Callable[[], None]) -> None:
         thread = gevent.get_hub().threadpool.spawn(work)
         crew = Crew(environment)
@@ -94,7 +153,7 @@ def _generator(order: Order, tell: Tell) -> Generator:
         runner.user_greenlets.join()
         thread.get()
 
-    return Generator(plan, Recorder(order.samples, WORKER), WORKER, tell, in_thread)
+    return Generator(plan, recorder, audience, in_thread)
 
 
 def _allow_many_connections() -> None:
@@ -103,11 +162,11 @@ def _allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _listen(orders: IO[bytes], generator: Generator) -> None:
-    """Drains when asked to; without a parent there is nobody left to work for."""
+def _listen(orders: IO[bytes], calls: dict[bytes, Callable[[], object]]) -> None:
+    """Does what it is asked to; without a parent there is nobody left to work for."""
     while word := orders.readline():
-        if word == DRAIN:
-            generator.stop()
+        if word in calls:
+            calls[word]()
     os._exit(1)
 
 

@@ -1,7 +1,7 @@
 """What the generator plays, compiled once: the flows as steps ready to render, and the load as segments of time."""
 
 import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeAlias
@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue
 
 from perfkit.evidence import Phase
-from perfkit.load.arrivals import Spacing
+from perfkit.load.arrivals import Spacing, offsets
 from perfkit.load.destination import Destination
 from perfkit.load.hops import Hops
 from perfkit.load.jsonpath import Path
 from perfkit.load.origins import Origins
 from perfkit.load.reading import Extract
+from perfkit.load.share import WHOLE, Share
 from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
@@ -129,6 +130,7 @@ class Plan:
     variables: Mapping[str, JsonValue]
     feeds: Mapping[str, Feed]
     seed: int
+    share: Share = WHOLE  # what of it this process plays
 
     def choose(self, source: Random) -> FlowPlan:
         """A flow by weight."""
@@ -136,6 +138,13 @@ class Plan:
             return self.flows[0]
         weights = self.cumulative_weights
         return self.flows[bisect.bisect_right(weights, source.random() * weights[-1], hi=len(weights) - 1)]
+
+
+def schedule(segment: Segment, seed: int) -> Iterator[float]:
+    """When each arrival of an open segment is due: seconds after its start."""
+    assert segment.duration is not None  # the model refuses iterations for a rate
+    source = Random(f"{seed}:{segment.index}:arrivals")
+    return offsets(segment.start, segment.end, segment.duration, segment.arrivals, source)
 
 
 def duration_of(segments: tuple[Segment, ...], phase: Phase) -> float | None:

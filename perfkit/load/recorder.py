@@ -1,10 +1,11 @@
 """Raw samples on disk: one fixed record per request, appended while the load runs, read back into a table.
 
-The generator writes three files that share the worker's number as their stem:
+A generator process writes three files that share the worker's number as their stem:
 
     <worker>.samples     records of LAYOUT, one per request, in the order in which they ended
     <worker>.names       one JSON object per line: {"id": 7, "text": "GET /orders"}; 0 is "none"
     <worker>.responses   one JSON object per line: a row of evidence.RESPONSES
+    <worker>.clock       only of a worker on another machine, by its master: {"offset": its clock − ours, "error": ...}
 
 A name is on disk before the first record that refers to it, and a reader ignores a cut-off last record,
 so that a killed run can be read up to its last flush.
@@ -118,6 +119,7 @@ class Recorder:
         self._emptied = self._page  # being emptied
         self._taken = 0  # bytes of it
         self._failure: LoadError | None = None
+        self.rows = 0  # on disk
 
     # For the one who appends
 
@@ -194,6 +196,7 @@ class Recorder:
         except OSError as error:
             self._failure = _unwritten(self._path, error)
             raise self._failure from error
+        self.rows += sum(map(len, pieces)) // _SIZE
         return pieces
 
     def response(self, row: Mapping[str, object]) -> None:
@@ -247,7 +250,7 @@ def _unwritten(path: Path, error: OSError) -> LoadError:
 
 def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Samples and responses of all workers; times become seconds since `epoch`."""
-    samples = [_read_samples(path, epoch) for path in sorted(directory.samples.glob("*.samples"))]
+    samples = [_read_samples(path, epoch + _clock_offset(path)) for path in sorted(directory.samples.glob("*.samples"))]
     responses = [_read_lines(path) for path in sorted(directory.samples.glob("*.responses"))]
     rows = [row for lines in responses for row in lines]
     return (
@@ -271,6 +274,12 @@ def _read_samples(path: Path, epoch: float) -> pl.DataFrame:
         columns[field] = columns[field] - epoch
     columns["worker"] = pl.repeat(int(path.stem), whole, dtype=pl.UInt16, eager=True)
     return pl.DataFrame([columns[name].cast(kind).alias(name) for name, kind in SAMPLES.items()])
+
+
+def _clock_offset(path: Path) -> float:
+    """A worker on another machine went by another clock: how far ahead that is stands beside its samples."""
+    clock = path.with_suffix(".clock")
+    return float(json.loads(clock.read_text())["offset"]) if clock.exists() else 0.0
 
 
 def _read_names(path: Path) -> pl.Series:

@@ -16,10 +16,12 @@ from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
 from perfkit.evidence import Phase, Run, RunDirectory
 from perfkit.load import driver
-from perfkit.load.compile import segments
+from perfkit.load.channel import Workforce
+from perfkit.load.compile import divided, segments
 from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
+from perfkit.load.share import Share
 from perfkit.probe import records
 from perfkit.run import origin, runfile, tables
 from perfkit.scenario.model import Scenario
@@ -44,6 +46,10 @@ class Options:
     profiling: bool = True
     on_progress: Callable[[Progress], None] | None = None
     on_news: Callable[[str], None] | None = None
+    workforce: Workforce | None = None  # None: as the scenario says
+
+    def force(self, scenario: Scenario) -> Workforce:
+        return Workforce(scenario.generator.processes) if self.workforce is None else self.workforce
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
 
 def described(scenario: Scenario, directory: RunDirectory, options: Options, home: origin.Origin) -> Run:
     """run.json as it is before anything has happened."""
+    planned = segments(scenario, options.profile, profile_for(scenario, options))
+    divided(planned, Share(0, options.force(scenario).size))  # refused before anything is started
     return Run(
         id=directory.path.name,
         scenario=scenario.name,
@@ -108,7 +116,7 @@ def described(scenario: Scenario, directory: RunDirectory, options: Options, hom
         observers={},
         hooks=(),
         generator=None,
-        plan=outline(segments(scenario, options.profile, profile_for(scenario, options))),
+        plan=outline(planned),
         epoch=time.monotonic(),
     )
 
@@ -187,6 +195,8 @@ def observe(session: Session) -> None:
             session.run.id,
             profile_for(scenario, session.options),
             session.run.epoch,
+            session.options.force(scenario),
+            session.tell,
         ) as drive:
             try:
                 play(session, target, drive)

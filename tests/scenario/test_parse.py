@@ -274,7 +274,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("version: 1.1", "version: 2", "http.version: HTTP 2 is not built yet (only 1.1)"),
         ("    apply:", "    refresh: {on_status: 401}\n    apply:", "auth.shopper.refresh: `refresh` is not built yet"),
         ("errors < 0.1%", '"p99 < 600ms for 10s abort"', "windows (`for 10s abort`) are not built yet"),
-        ("{processes: 1}", "{processes: 2}", "generator.processes: more than one generator process is not built yet"),
+        ("{processes: 1}", "{processes: 0}", "generator.processes: "),
         ("{processes: 1}", "{processes: 1, cores: [0]}", "generator.cores: `cores` is not built yet"),
         ("base_url: http://127.0.0.1:8000", "base_url: unix:/run/app.sock", "target.base_url: 'unix:/run/app.sock' is not a URL"),
         ("base_url: http://127.0.0.1:8000", "base_url: 127.0.0.1:8000", "'127.0.0.1:8000' is not a URL"),

@@ -32,7 +32,7 @@ class Crowd:
             self._resize(users)
         if segment.duration is not None:
             await self._load.deadlines.reach(start + segment.duration)
-        else:
+        elif self._working:  # of several workers, some may have no user
             await self._all_gone.wait()
 
     @property
@@ -64,7 +64,7 @@ class Crowd:
             user.begin(self._script(user))
 
     def _resize(self, users: int) -> None:
-        for number in range(1, users + 1):
+        for number in self._load.plan.share.users(users):
             user = self._working.get(number)
             if user is None:
                 self._all_gone.clear()
