@@ -30,6 +30,8 @@ START_LIMIT: Final = 60.0
 END_LIMIT: Final = 30.0
 # A generator that says nothing for so long hangs: it speaks five times a second.
 SILENCE_LIMIT: Final = 60.0
+LEAVE_LIMIT: Final = 3.0
+WAKE: Final = 0.5  # how long a person waits for Ctrl-C at most
 LAST_LINES: Final = 20  # of the generator's standard error, for the error message
 _PACKAGES: Final = Path(__file__).resolve().parents[2]
 
@@ -89,6 +91,11 @@ class Drive:
         """To the end of what somebody else commands."""
         self._await(lambda: self._has_ended, None, None, silence=None)
 
+    def leave(self) -> None:
+        """Nothing more is sent; whoever commands is told."""
+        self._say(DRAIN)
+        self._wait(LEAVE_LIMIT)
+
     def go(self) -> None:
         self._say(GO)
 
@@ -115,14 +122,19 @@ class Drive:
     ) -> None:
         """Follows the generator's messages until something is reached; raises LoadError when it cannot be any more."""
         deadline = None if limit is None else time.monotonic() + limit
+        heard_at = time.monotonic()
         while not is_reached():
-            left = silence if deadline is None else max(deadline - time.monotonic(), 0.0)
             try:
-                message = self._messages.get(timeout=left)
+                # Not at one stretch: polars has the kernel go on with a wait that Ctrl-C has interrupted.
+                message = self._messages.get(timeout=WAKE)
             except Empty:
-                raise LoadError(
-                    "the generator does not answer any more", hint="Look at the machine's load, then try again."
-                ) from None
+                now = time.monotonic()
+                if (now >= deadline) if deadline is not None else (silence is not None and now - heard_at > silence):
+                    raise LoadError(
+                        "the generator does not answer any more", hint="Look at the machine's load, then try again."
+                    ) from None
+                continue
+            heard_at = time.monotonic()
             if message is None:
                 raise self._death()
             self._take(message, tick)
@@ -234,6 +246,9 @@ def work(post: Post, news: News) -> None:
     try:
         drive.order(post, None)
         drive.follow()
+    except KeyboardInterrupt:
+        drive.leave()
+        raise
     finally:
         drive.close()
 

@@ -124,13 +124,15 @@ def _lead(order: Order, orders: IO[bytes], tell: Tell) -> None:
     master = Master(order, gate, tell, hire)
     words = {GO: Mail(wire.STARTED, None), DRAIN: Mail(wire.STOPPED, None)}
     gevent.spawn(_listen, orders, {word: partial(gate.mail.put, mail) for word, mail in words.items()})
-    master.run()
+    try:
+        master.run()
+    finally:
+        gate.close()
 
 
 def _serve(post: Post, orders: IO[bytes], tell: Tell) -> None:
     """As one of several."""
     remember(post.token)
-    gevent.spawn(_listen, orders, {})
 
     def on_loss(error: LoadError) -> NoReturn:
         # At once: whatever else this process holds, it must not send another request.
@@ -138,9 +140,14 @@ def _serve(post: Post, orders: IO[bytes], tell: Tell) -> None:
         os._exit(error.exit_code)
 
     environment = Environment(user_classes=[Crew], catch_exceptions=False)
+    # Until it has a master, it ends with its parent by lifeline alone.
     runner = LocustWorker(environment, post, on_loss)
+    gevent.spawn(_listen, orders, {DRAIN: runner.leave})
     tell("ready", pids=[os.getpid()])
-    Worker(runner, post, partial(_generator, environment, runner)).run(lambda text: tell("news", text=text))
+    try:
+        Worker(runner, post, partial(_generator, environment, runner)).run(lambda text: tell("news", text=text))
+    finally:
+        runner.close()
     tell("finished", health=None)
 
 

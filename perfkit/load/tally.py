@@ -41,6 +41,11 @@ class Worker:
         return self.conclusion is not None or bool(self.lost)
 
 
+def nothing_unsent(_worker: int, _since: float, _until: float, /) -> int:
+    """Of a load that ended together with the only worker that it had."""
+    return 0
+
+
 class Unsent(Protocol):
     """How many arrivals of a worker's share were due in the measure phase, between two instants of the phase."""
 

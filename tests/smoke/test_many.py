@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -116,14 +117,14 @@ def run(
     return Ran(read(directory, epoch)[0], drive.health, drive, news)
 
 
-def worker(*options: str, secret: str = TOKEN, **environment: str) -> "subprocess.Popen[str]":
+def worker(*options: str, secret: str = TOKEN, before: Sequence[str] = ()) -> "subprocess.Popen[str]":
     """`perfkit worker`, as on another machine."""
     return subprocess.Popen(
-        [sys.executable, "-m", "perfkit", "worker", *options],
+        [*before, sys.executable, "-m", "perfkit", "worker", *options],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), token.VARIABLE: secret, **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), token.VARIABLE: secret},
     )
 
 
@@ -281,7 +282,7 @@ def test_a_worker_from_elsewhere_brings_all_its_samples_back(tmp_path: Path) -> 
 
     def join(news: str) -> None:
         if news.startswith("waiting"):
-            joined.append(worker("--master", place_of(news), OF_THERE="there"))
+            joined.append(worker("--master", place_of(news)))
 
     with serving() as (url, seen):
         scenario = a_scenario(url, {"rate": "120/s", "for": "2s", "arrivals": "even"}, path="/${data.ids.id}", data=data)
@@ -310,19 +311,24 @@ def stranger(place: str, identity: bytes) -> Any:
     return caller
 
 
+def heard(caller: Any) -> list[Any]:
+    message: list[Any] = msgpack.loads(caller.recv())
+    return message
+
+
 def refused(place: str) -> list[Any]:
     """What is answered to those who have no business here; none of it may be an order."""
     answers: list[Any] = []
     with stranger(place, b"one") as one, stranger(place, b"two") as two, stranger(place, b"three") as three:
         one.send(msgpack.dumps(["perfkit.hello", {"version": "0.0.1", "nonce": "n"}, "one"]))
-        answers.append(msgpack.loads(one.recv()))
+        answers.append(heard(one))
         two.send(msgpack.dumps(["perfkit.hello", {"version": VERSION, "nonce": "n"}, "two"]))
-        assert msgpack.loads(two.recv())[0] == "perfkit.challenge"
+        assert heard(two)[0] == "perfkit.challenge"
         two.send(msgpack.dumps(["perfkit.proof", {"proof": "0" * 64, "name": "x"}, "two"]))
-        answers.append(msgpack.loads(two.recv()))
+        answers.append(heard(two))
         for words in (b"\xc1", b"", b"\xdd\xff\xff\xff\xff", msgpack.dumps([1]), msgpack.dumps(["spawning", {"a": 1}, "0"])):
             three.send(words)
-        answers.append(msgpack.loads(three.recv()))
+        answers.append(heard(three))
     return answers
 
 
@@ -348,11 +354,11 @@ def test_strangers_get_no_work_and_are_told_why_and_the_run_goes_on(tmp_path: Pa
     ]
     assert proof[:2] == ["perfkit.refused", {"why": "its token is not the master's"}]
     assert garbage[0] == "perfkit.refused"
+    assert [news for news in ran.news if "refused" in news].count("a worker was refused: its token is not the master's") == 2
     assert wrong_code == 4
     assert "has another token" in wrong_said
     assert "another-token-0123456789" not in wrong_said
     assert (code, ran.samples.height, len(seen.ids)) == (0, 6, 6), said
-    assert "a worker was refused: its token is not the master's" in ran.news
 
 
 def test_a_worker_whose_master_is_killed_ends_at_once(tmp_path: Path) -> None:
@@ -376,6 +382,82 @@ def test_a_worker_whose_master_is_killed_ends_at_once(tmp_path: Path) -> None:
         assert len(seen.ids) == count > 0
     assert code == 4
     assert "is gone: nothing more was sent" in said
+
+
+def test_a_worker_that_is_interrupted_where_it_runs_tells_its_master(tmp_path: Path) -> None:
+    joined: list[subprocess.Popen[str]] = []
+
+    def join(news: str) -> None:
+        if news.startswith("waiting"):
+            joined.append(worker("--master", place_of(news)))
+
+    def interrupt(_drive: Drive) -> None:
+        time.sleep(1.0)
+        joined[0].send_signal(signal.SIGINT)
+
+    with serving() as (url, _):
+        scenario = a_scenario(url, {"rate": "60/s", "for": "4s", "arrivals": "even"})
+        ran = run(scenario, tmp_path, Workforce(1, 1, token=TOKEN), interrupt, join)
+    code, _ = ended(joined[0])
+
+    assert code == 130
+    assert "failed: was interrupted where it runs" in ran.health.workers[1].lost
+    assert ran.health.workers[1].dropped > 20
+    assert ran.health.workers[0].sent == 120
+
+
+def test_an_interrupt_lets_what_is_in_flight_come_in_from_all(tmp_path: Path) -> None:
+    directory, epoch = RunDirectory(tmp_path), time.monotonic()
+    with serving() as (url, seen):
+        scenario = a_scenario(url, {"rate": "60/s", "for": "60s"})
+        with driving(scenario, "default", directory, "run", 0.0, epoch, Workforce(2)) as drive:
+            phases = drive.phases()
+            assert next(phases) == "measure"
+            time.sleep(1.5)
+            drive.interrupt()
+            assert list(phases) == []
+        samples, _ = read(directory, epoch)
+
+    assert sorted(f"{number:016x}" for number in samples["id"]) == sorted(seen.ids)
+    assert drive.health is not None
+    assert [worker.lost for worker in drive.health.workers] == ["", ""]
+    assert drive.health.sent == drive.health.finished == samples.height > 20
+    assert len(drive.intervals) == 1
+
+
+AHEAD = 5000.0
+OTHER_CLOCK = ("unshare", "--time", "--monotonic", f"{AHEAD:.0f}", "--fork", "--kill-child")
+
+
+def has_other_clocks() -> bool:
+    """A time namespace is as near to another machine as one machine gets."""
+    return (
+        shutil.which("unshare") is not None
+        and not subprocess.run([*OTHER_CLOCK, "true"], check=False, capture_output=True).returncode
+    )
+
+
+@pytest.mark.skipif(not has_other_clocks(), reason="needs a time namespace (root)")
+def test_a_worker_with_another_clock_begins_at_the_same_instant(tmp_path: Path) -> None:
+    joined: list[subprocess.Popen[str]] = []
+
+    def join(news: str) -> None:
+        if news.startswith("waiting"):
+            joined.append(worker("--master", place_of(news), before=OTHER_CLOCK))
+
+    with serving() as (url, seen):
+        scenario = a_scenario(url, {"rate": "100/s", "for": "2s", "arrivals": "even"})
+        ran = run(scenario, tmp_path, Workforce(1, 1, token=TOKEN), on_news=join)
+    code, said = ended(joined[0])
+
+    assert (code, len(seen.ids)) == (0, 200), said
+    here, there = ran.health.workers
+    assert here.clock_error == 0
+    assert 0 < there.clock_error < 1
+    assert json.loads((tmp_path / "samples" / "1.clock").read_text())["offset"] == pytest.approx(AHEAD, abs=there.clock_error)
+    intended = ran.samples.sort("intended_at")["intended_at"] - ran.drive.intervals[0].started_at
+    assert intended.to_list() == pytest.approx([number / 100 for number in range(200)], abs=2 * there.clock_error)
+    assert ran.drive.intervals[0].duration == pytest.approx(2.0, abs=2 * there.clock_error)
 
 
 def test_a_worker_that_finds_no_master_says_so() -> None:
@@ -407,7 +489,7 @@ def test_a_worker_without_the_scenarios_secrets_says_which(tmp_path: Path) -> No
 
 def test_a_run_of_two_processes_of_which_one_dies_is_suspect_and_still_reported(tmp_path: Path) -> None:
     scenario = tmp_path / "two.yaml"
-    with serving() as (url, _):
+    with serving() as (url, seen):
         scenario.write_text(
             f"perfkit: 1\ntarget: {url}\nget: [/ok]\nload: [{{rate: 60/s, for: 5s}}]\ngenerator: {{processes: 2}}\n"
         )
@@ -415,9 +497,8 @@ def test_a_run_of_two_processes_of_which_one_dies_is_suspect_and_still_reported(
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         perfkit = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
         latest = tmp_path / "reports" / "latest"
-        assert until(lambda: '"phase": "measure"' in _text(latest / "run.json") and bool(_generators(perfkit.pid)), 60)
+        assert until(lambda: len(seen.ids) > 30, 60)
         victim = max(_generators(perfkit.pid), key=lambda process: process.pid)
-        time.sleep(1.0)
         victim.kill()
         said, _ = perfkit.communicate(timeout=120)
 
@@ -437,9 +518,3 @@ def _generators(pid: int) -> list[psutil.Process]:
             if "perfkit.load.locustfile" in child.cmdline():
                 return child.children()
     return []
-
-
-def _text(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return path.read_text()
-    return ""

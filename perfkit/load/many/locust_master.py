@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from gevent.queue import Queue
 from locust.env import Environment
@@ -16,6 +16,7 @@ from perfkit.load.many import wire
 from perfkit.load.many.roster import Member, Roster
 from perfkit.load.many.wire import Mail
 
+LINGER: Final = 2000  # milliseconds, as ZeroMQ speaks them
 logger = logging.getLogger(__name__)
 
 
@@ -51,6 +52,11 @@ class LocustMaster(MasterRunner):
     def hear(self, limit: float) -> Mail:
         mail: Mail = self.mail.get(timeout=limit)
         return mail
+
+    def close(self) -> None:
+        """Its last words are sent, if there is somebody to hear them."""
+        self.greenlet.kill(block=True)
+        self.server.close(linger=LINGER)  # type: ignore[no-untyped-call]  # Locust's own
 
     def client_listener(self) -> NoReturn:
         """Locust's own ends at the first message that it cannot read, whoever sent it."""

@@ -23,6 +23,8 @@ from perfkit.version import VERSION
 
 # Locust's master answers heartbeats once a second; when it is silent for so long, nobody can stop this load any more.
 SILENCE: Final = 10.0
+FAREWELL: Final = 0.5  # for a word to be on its way
+LINGER: Final = 2000  # milliseconds, as ZeroMQ speaks them
 
 
 class LocustWorker(WorkerRunner):
@@ -34,7 +36,7 @@ class LocustWorker(WorkerRunner):
         self.mail: Queue[Mail] = Queue()
         self.heard_at = time.monotonic()
         self._on_loss = on_loss
-        self._is_over = False
+        self.is_over = False
         super().__init__(environment, post.host, post.port)
         environment.runner = self
 
@@ -45,10 +47,31 @@ class LocustWorker(WorkerRunner):
         mail: Mail = self.mail.get(timeout=limit)
         return mail
 
+    def leave(self) -> None:
+        """At once, because somebody at this machine wants it so; the master shall not have to wait for its silence."""
+        self.say(wire.FAILED, {"message": "was interrupted where it runs", "hint": "Start it again, then the run."})
+        gevent.sleep(FAREWELL)
+        os._exit(1)
+
+    def close(self) -> None:
+        """What was said gets there, if there is somebody to hear it."""
+        self.is_over = True
+        self.greenlet.kill(block=True)
+        self.client.close(linger=LINGER)  # type: ignore[no-untyped-call]  # Locust's own
+
     def connect_to_master(self) -> None:
         """Before Locust's own greeting: both sides prove that they have the token, without saying it."""
         for word in wire.OF_MASTER:
             self.register_message(word, self._put)
+        try:
+            self._introduce()
+        except LoadError:
+            self.close()
+            raise
+        self.greenlet.spawn(self._watch_connection)
+        super().connect_to_master()  # type: ignore[no-untyped-call]  # Locust's own
+
+    def _introduce(self) -> None:
         ours = token.nonce()
         self.say(wire.HELLO, {"version": VERSION, "nonce": ours})
         try:
@@ -59,6 +82,8 @@ class LocustWorker(WorkerRunner):
         theirs = challenge.data.get("nonce")
         self._accept(challenge, wire.CHALLENGE)
         if not token.is_proven(challenge.data.get("proof"), self.post.token, "master", ours, str(theirs)):
+            # An impostor must learn nothing from it, but an honest master shall know who was here.
+            self.say(wire.PROOF, {"proof": ""})
             raise LoadError(f"the master at {self._place()} has another token", hint="Give this worker the token of the run.")
         proof = token.prove(self.post.token, "worker", ours, str(theirs))
         name = f"pid {os.getpid()}" if self.post.number is not None else f"{socket.gethostname()}, pid {os.getpid()}"
@@ -69,27 +94,25 @@ class LocustWorker(WorkerRunner):
             raise self._gone() from None
         self._accept(admitted, wire.ADMITTED)
         self.number = int(admitted.data["number"])
-        self.greenlet.spawn(self._watch_connection)
-        super().connect_to_master()  # type: ignore[no-untyped-call]  # Locust's own
 
     def handle_message(self, msg: Message) -> None:
         self.heard_at = time.monotonic()
         if msg.type == wire.END:
-            self._is_over = True
+            self.is_over = True
         super().handle_message(msg)
 
     def heartbeat_timeout_checker(self) -> NoReturn:
         """Locust's own goes by the wall clock, and waits for a minute."""
         while True:
             gevent.sleep(1.0)
-            if time.monotonic() - self.heard_at > SILENCE and not self._is_over:
+            if time.monotonic() - self.heard_at > SILENCE and not self.is_over:
                 self._on_loss(self._gone())
 
     def _watch_connection(self) -> None:
         """The kernel says at once when the master's process has ended."""
         monitor = self.client.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         recv_monitor_message(monitor)
-        if not self._is_over:
+        if not self.is_over:
             self._on_loss(self._gone())
 
     def _accept(self, mail: Mail, wanted: str) -> None:

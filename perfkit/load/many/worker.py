@@ -35,6 +35,7 @@ class Line(Protocol):
     """The way to the master; whoever loses it ends the process."""
 
     number: int
+    is_over: bool  # set: losing the master is no loss any more
 
     def say(self, word: str, data: Mapping[str, Any]) -> None: ...
 
@@ -95,6 +96,8 @@ class Worker:
         sizes = {} if self._parcel is None else dict(self._parcel.sizes)
         self._line.say(wire.CONCLUSION, {**conclusion.write(), "sizes": sizes})
         self._await_end()
+        if not is_own:
+            news(f"{conclusion.rows} requests are on the master's record")
 
     # generator.Audience
 
@@ -161,6 +164,7 @@ class Worker:
 
     def _fail(self, message: str, hint: str) -> None:
         self._line.say(wire.FAILED, {"message": message, "hint": hint})
+        self._line.is_over = True  # a master that ends for it does not hide why
         limit = time.monotonic() + FAREWELL
         if self._go_at is not None:
             self._await_end()
