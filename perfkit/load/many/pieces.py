@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from perfkit.errors import LoadError
+
 # Of one message: large enough to keep up with 50,000 requests a second, small enough to let others pass.
 LARGEST: Final = 1 << 20
 NAMES: Final = "names"
@@ -73,10 +75,14 @@ class Store:
     def take(self, worker: int, piece: Piece) -> int:
         """Puts it on disk; returns how much of the file is there, whether or not this piece was it."""
         path = self._path(worker, piece.file)
-        with path.open("ab") as file:
-            if file.tell() == piece.offset:
-                file.write(piece.data)
-            return file.tell()
+        try:
+            with path.open("ab") as file:
+                if file.tell() == piece.offset:
+                    file.write(piece.data)
+                return file.tell()
+        except OSError as error:
+            message = f"samples cannot be written to {path}: {error.strerror}"
+            raise LoadError(message, hint="Make room there, or give another folder with --out.") from error
 
     def size(self, worker: int, kind: str) -> int:
         path = self._path(worker, kind)
