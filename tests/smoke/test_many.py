@@ -312,8 +312,8 @@ def stranger(place: str, identity: bytes) -> Any:
 
 
 def heard(caller: Any) -> list[Any]:
-    message: list[Any] = msgpack.loads(caller.recv())
-    return message
+    message: Any = msgpack.loads(caller.recv())
+    return list(message)
 
 
 def refused(place: str) -> list[Any]:
