@@ -90,6 +90,24 @@ class GeneratorHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    """What one generator process can do on this machine, measured before the run against a server that only answers."""
+
+    requests: int
+    duration: float
+    cpu_per_request: float  # the cheapest that a request of this scenario can be
+    achieved_rate: float  # in these seconds, the machine shared with that server
+    processes: int  # of the run; what they can do together is at most so many times what one can
+    needed_rate: float  # requests per second that the load asks for at its peak; 0 when it is closed
+    answer: int  # bytes of the answers' bodies
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that all processes can send at most, with a core each for themselves."""
+        return self.processes / self.cpu_per_request
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """run.json: what was run, on what, when, and how well it was observed."""
 
@@ -113,6 +131,7 @@ class Run:
     failure: str = ""  # what ended the run early
     plan: Mapping[str, Any] = field(default_factory=dict)  # load lines with their times, for the charts
     epoch: float = 0.0  # CLOCK_MONOTONIC of the run's second 0
+    floor: Floor | Missing = Missing("the generator was not calibrated")
 
     def interval(self, phase: Phase) -> Interval | None:
         return next((interval for interval in self.intervals if interval.phase == phase), None)
@@ -136,6 +155,8 @@ class Evidence:
     memory: Table
     host: Table
     caveats: tuple[Caveat, ...] = ()
+    generator: Table = Missing("the generator wrote nothing about itself")  # what it says of itself, once a second
+    counts: Table = Missing("the generator did not count up")  # its ledger
 
     def missing(self, need: Need) -> Missing | None:
         """Why `need` was not observed; None when it was."""

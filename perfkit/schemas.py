@@ -147,3 +147,41 @@ HOST: Final = pl.Schema(  # cumulative CPU seconds by role, and the machine's sh
         "load": pl.Float64(),
     }
 )
+GENERATOR: Final = pl.Schema(  # what each generator process says of itself, once a second
+    {
+        "at": pl.Float64(),  # the end of the second
+        "worker": pl.UInt16(),
+        "phase": pl.Categorical(),  # null before the first
+        "span": pl.Float64(),  # seconds since the row before
+        "sent": pl.Int64(),
+        "finished": pl.Int64(),
+        "dropped": pl.Int64(),
+        "reconnects": pl.Int64(),
+        "lag_p50": pl.Float64(),  # of the open arrivals that left in this second: how late they did; null without any
+        "lag_p90": pl.Float64(),
+        "lag_p99": pl.Float64(),
+        "lag_max": pl.Float64(),
+        "loop_p50": pl.Float64(),  # how late the loop's own deadlines were; null without any
+        "loop_p90": pl.Float64(),
+        "loop_max": pl.Float64(),
+        "cpu": pl.Float64(),  # share of one core
+        "gc_time": pl.Float64(),  # all collections of the second
+        "gc_max": pl.Float64(),
+        "files": pl.Int64(),
+        "files_limit": pl.Int64(),
+        "ports": pl.Int64(),  # local ports in use towards the target, at most; -1 where the kernel does not tell
+        "ports_limit": pl.Int64(),
+        "in_flight": pl.Int64(),  # virtual users with a flow in hand: the most of five looks
+        "in_flight_limit": pl.Int64(),  # 0 without
+        "backlog": pl.Int64(),  # arrivals that wait for a free user: the most of five looks
+    }
+)
+COUNTS: Final = pl.Schema(  # the generator's own ledger, written when it has finished
+    {
+        "worker": pl.UInt16(),
+        "phase": pl.Categorical(),
+        "sent": pl.Int64(),
+        "unsent": pl.Int64(),  # due, but they could not be put into bytes: on record all the same
+        "dropped": pl.Int64(),
+    }
+)

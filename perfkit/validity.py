@@ -5,8 +5,9 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from perfkit.evidence import Evidence, GeneratorHealth, Run
-from perfkit.units import show_share, show_time
+from perfkit import counts, strain
+from perfkit.evidence import Evidence, Floor, GeneratorHealth, Missing, Run
+from perfkit.units import show_rate, show_share, show_time
 
 State: TypeAlias = Literal["valid", "suspect", "invalid"]
 
@@ -16,10 +17,10 @@ INVALID_CPU_SHARE = 0.97
 # Requests that leave this late are no longer the schedule that the scenario asked for.
 SUSPECT_LAG = 0.010
 INVALID_LAG = 0.250
+# Of the floor: above it a generator has no room for bursts, nor for what is read and written beside the requests.
+SUSPECT_DEMAND = 0.8
 # Lateness counts in every response time; a tenth of the p99 that it stands in does not change what is said of it.
 SUSPECT_LAG_SHARE = 0.1
-# An achieved count this far below what was sent means that answers were lost, not slow.
-SUSPECT_LOSS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,21 @@ class Validity:
     state: State
     reasons: tuple[str, ...] = ()
 
+    @property
+    def can_be_baseline(self) -> bool:
+        """Other runs may be compared with this one: its figures are the target's."""
+        return self.state != "invalid"
+
 
 def judge(evidence: Evidence) -> Validity:
     """Invalid when the generator, not the target, was the limit; suspect when that cannot be ruled out."""
-    invalid, suspect = _of_generator(evidence.run.generator, _p99(evidence))
-    suspect += _of_ending(evidence.run)
+    p99 = _p99(evidence)
+    invalid, suspect = _of_generator(evidence.run.generator, p99)
+    strained = strain.judge(evidence, p99)
+    invalid += strained.invalid
+    suspect += strained.suspect
+    suspect += [*_of_demand(evidence.run.floor), *_of_ending(evidence.run)]
+    suspect += counts.compare(evidence).mismatches
     if evidence.samples.is_empty():
         invalid.append("not one request was recorded")
     if invalid:
@@ -64,10 +75,15 @@ def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str]
         invalid.append(late)
     elif health.open_loop and health.lag_p99 >= max(SUSPECT_LAG, SUSPECT_LAG_SHARE * p99):
         suspect.append(late)
-    if health.sent > 0 and (health.sent - health.finished) / health.sent > SUSPECT_LOSS:
-        suspect.append(f"{health.sent - health.finished} requests have no outcome on record")
     suspect += [f"{worker.lost}; what it would have sent was not sent" for worker in health.workers if worker.lost]
     return invalid, suspect
+
+
+def _of_demand(floor: Floor | Missing) -> list[str]:
+    if isinstance(floor, Missing) or floor.needed_rate < SUSPECT_DEMAND * floor.rate:
+        return []
+    asked = f"at its peak the load asked for requests at {show_rate(floor.needed_rate)}"
+    return [f"{asked}, {show_share(floor.needed_rate / floor.rate)} of what the generator can send at most"]
 
 
 def _of_ending(run: Run) -> list[str]:

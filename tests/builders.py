@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 
 from perfkit import schemas
-from perfkit.evidence import PHASES, Caveat, Evidence, GeneratorHealth, Interval, Missing, Phase, Run, Table
+from perfkit.evidence import PHASES, Caveat, Evidence, Floor, GeneratorHealth, Interval, Missing, Phase, Run, Table
 from perfkit.measures.lazy import Measures
 
 Row: TypeAlias = dict[str, Any]
@@ -182,6 +182,20 @@ def a_generator(**fields: Any) -> GeneratorHealth:
     return dataclasses.replace(health, **fields)
 
 
+def a_floor(**fields: Any) -> Floor:
+    """A generator that can send 40,000 requests a second and is asked for 40."""
+    floor = Floor(
+        requests=50_000,
+        duration=1.7,
+        cpu_per_request=2.5e-5,
+        achieved_rate=29_400.0,
+        processes=1,
+        needed_rate=40.0,
+        answer=1831,
+    )
+    return dataclasses.replace(floor, **fields)
+
+
 def a_response(endpoint: str = ENDPOINT, **fields: Any) -> Row:
     """A row of RESPONSES: a small JSON answer."""
     row: Row = {
@@ -250,6 +264,44 @@ def a_host(at: float, **fields: Any) -> Row:
     return row | fields
 
 
+def a_second(at: float, **fields: Any) -> Row:
+    """A row of GENERATOR: a second that ended at `at`, with nothing to complain about."""
+    row: Row = {
+        "at": at,
+        "worker": 0,
+        "phase": "measure",
+        "span": 1.0,
+        "sent": 10,
+        "finished": 10,
+        "dropped": 0,
+        "reconnects": 0,
+        "lag_p50": 0.0001,
+        "lag_p90": 0.0002,
+        "lag_p99": 0.001,
+        "lag_max": 0.001,
+        "loop_p50": 0.0001,
+        "loop_p90": 0.0002,
+        "loop_max": 0.001,
+        "cpu": 0.2,
+        "gc_time": 0.0,
+        "gc_max": 0.0,
+        "files": 20,
+        "files_limit": 1024,
+        "ports": 20,
+        "ports_limit": 28232,
+        "in_flight": 3,
+        "in_flight_limit": 400,
+        "backlog": 0,
+    }
+    return row | fields
+
+
+def a_count(phase: Phase = "measure", sent: int = 0, **fields: Any) -> Row:
+    """A row of COUNTS: the ledger of the one generator process."""
+    row: Row = {"worker": 0, "phase": phase, "sent": sent, "unsent": 0, "dropped": 0}
+    return row | fields
+
+
 def evidence(
     requests: Sequence[Request] = (),
     *,
@@ -264,6 +316,8 @@ def evidence(
     blockers: Rows = NOT_GIVEN,
     memory: Rows = NOT_GIVEN,
     host: Rows = NOT_GIVEN,
+    generator: Rows = NOT_GIVEN,
+    counts: Rows = NOT_GIVEN,
     caveats: Sequence[Caveat] = (),
 ) -> Evidence:
     """Evidence of these requests; tables that are not given are Missing; `traces=Missing(why)` takes the inside view away."""
@@ -287,6 +341,8 @@ def evidence(
         blockers=_table(blockers, schemas.BLOCKERS),
         memory=_table(memory, schemas.MEMORY),
         host=_table(host, schemas.HOST),
+        generator=_table(generator, schemas.GENERATOR),
+        counts=_table(counts, schemas.COUNTS),
         caveats=tuple(caveats),
     )
 

@@ -40,9 +40,13 @@ def analyze(directory: Path) -> Judged:
 
 
 def write(path: Path, text: str) -> None:
+    """Replaces a file in one step: what an earlier judgement wrote stays whole when this one does not fit on the disk."""
+    fresh = path.with_name(f".{path.name}")
     try:
-        path.write_text(text, encoding="utf-8")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
     except OSError as error:
+        fresh.unlink(missing_ok=True)
         raise EvidenceError(f"{path} cannot be written: {error.strerror}", hint="Make room there, or analyze a copy.") from error
 
 

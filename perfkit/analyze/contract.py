@@ -30,7 +30,10 @@ def content(analysis: Analysis, run: Run) -> dict[str, Any]:
             "id": run.id, "scenario": run.scenario, "commit": run.commit, "dirty": run.dirty, "started_at": run.started_at,
             "load": run.load, "state": run.state,
         },
-        "validity": {"state": analysis.validity.state, "reasons": list(analysis.validity.reasons)},
+        "validity": {
+            "state": analysis.validity.state, "reasons": list(analysis.validity.reasons),
+            "can_be_baseline": analysis.validity.can_be_baseline,
+        },
         "slo": {
             "state": analysis.slo.state,
             "objectives": [

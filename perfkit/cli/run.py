@@ -13,7 +13,8 @@ from perfkit.cli.verdict import exit_code, print_verdict
 from perfkit.cli.workers import workforce
 from perfkit.errors import PerfkitError, Problem, ScenarioError
 from perfkit.load.channel import Workforce
-from perfkit.run.record import Options, Recorded
+from perfkit.run.options import Options
+from perfkit.run.record import Recorded
 from perfkit.run.record import run as record
 from perfkit.scenario.model import MOST_PROCESSES, Scenario
 from perfkit.scenario.parse import parse
@@ -37,6 +38,9 @@ def run(
     ] = None,
     profile: Annotated[bool, typer.Option("--profile/--no-profile", help="Whether to profile after measuring.")] = True,
     analyze: Annotated[bool, typer.Option("--analyze/--no-analyze", help="Whether to judge the run at once.")] = True,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate/--no-calibrate", help="Whether to measure what the generator can do before the run.")
+    ] = True,
     own: Annotated[
         bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
     ] = False,
@@ -58,7 +62,7 @@ def run(
     parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
     chosen = load_profile(parsed, load, scenario)
     force = workforce(parsed, processes, workers, bind, token_file)
-    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, force=force)
+    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, calibrating=calibrate, force=force)
 
 
 def carry_out(
@@ -69,12 +73,14 @@ def carry_out(
     *,
     profiling: bool = True,
     analyzing: bool = True,
+    calibrating: bool = True,
     force: Workforce | None = None,
 ) -> int:
     """Records and judges; whatever ends the run early, the report of what there is gets written first."""
     console = Console(stderr=True, soft_wrap=True)
     with Watch(console) as watch:
-        recorded = record(scenario, source, Options(profile, out, profiling, watch.progress, watch.news, force))
+        options = Options(profile, out, profiling, watch.progress, watch.news, calibrating, force)
+        recorded = record(scenario, source, options)
     if recorded.error is not None and not recorded.has_samples:
         # A report of nothing would only hide what went wrong.
         raise recorded.error

@@ -50,6 +50,7 @@ class Order:
     profile_for: float
     parent: int
     workforce: Workforce = ALONE
+    responder: int | None = None  # the port of a null responder: a calibration, not a run
 
     def write(self) -> dict[str, Any]:
         workforce = self.workforce
@@ -60,6 +61,7 @@ class Order:
             "run_id": self.run_id,
             "profile_for": self.profile_for,
             "parent": self.parent,
+            "responder": self.responder,
             "workforce": {name: getattr(workforce, name) for name in ("processes", "joining", "host", "port", "token")},
         }
 
@@ -73,6 +75,7 @@ class Order:
             profile_for=written["profile_for"],
             parent=written["parent"],
             workforce=Workforce(**written["workforce"]),
+            responder=written["responder"],
         )
 
 

@@ -33,7 +33,7 @@ SILENCE_LIMIT: Final = 60.0
 LEAVE_LIMIT: Final = 3.0
 WAKE: Final = 0.5  # how long a person waits for Ctrl-C at most
 LAST_LINES: Final = 20  # of the generator's standard error, for the error message
-_PACKAGES: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = Path(__file__).resolve().parents[2]
 
 
 class Drive:
@@ -225,13 +225,18 @@ def driving(
     epoch: float,
     workforce: Workforce = ALONE,
     news: News = str,
+    responder: int | None = None,
 ) -> Generator[Drive]:
-    """Starts the generator and waits until it could begin; drains it if it still runs when the block is left."""
+    """Starts the generator and waits until it could begin; drains it if it still runs when the block is left.
+
+    With the port of a null responder, it is that which is loaded and not the target.
+    """
     drive = Drive(_start(), epoch, news)
     try:
         # People start workers elsewhere: that takes as long as it takes.
         limit = None if workforce.joining else START_LIMIT
-        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), workforce), limit)
+        order = Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), workforce, responder)
+        drive.order(order, limit)
         try:
             yield drive
         finally:
@@ -255,7 +260,7 @@ def work(post: Post, news: News) -> None:
 
 def _start() -> "subprocess.Popen[bytes]":
     # Found again wherever this package was imported from.
-    paths = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-m", "perfkit.load.locustfile"],
         stdin=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """The control side of the load: starts the plane, empties what it writes down, and gives an account of it."""
 
 import gc
+import importlib
 import itertools
 import sys
 import time
@@ -21,6 +22,7 @@ from perfkit.load.plane.plane import Plane
 from perfkit.load.progress import by_second
 from perfkit.load.recorder import DTYPE, Recorder
 from perfkit.load.responses import describe
+from perfkit.load.seconds import Seconds
 
 # Samples reach the disk, and progress the parent, five times a second.
 BEAT: Final = 0.2
@@ -54,7 +56,9 @@ class Generator:
         self._in_thread = in_thread
         self._ledger = Ledger(recorder)
         self._health = Health()
+        self._failure: OSError | LoadError | None = None
         self._plane = Plane(plan, self._ledger, plan.share.worker, self._phase)
+        self._seconds = Seconds(recorder, self._plane, self._ledger, plan.destination.port)
         self._cells: list[Cell] = []
         # What the plane's thread has said; the hub is woken for it.
         self._said: deque[Callable[[], None]] = deque()
@@ -65,11 +69,14 @@ class Generator:
     def run(self, at: float | None = None) -> Conclusion:
         """Plays the plan, from `at` on, to its end, or until stop(); every sample is on disk when it returns."""
         sys.setswitchinterval(SWITCH)
+        # numpy imports it when it first needs it: that would be in mid-run, and perhaps without a descriptor to read it with.
+        importlib.import_module("numpy.ma")
         # The objects that exist now stay, and of later ones the plane takes care: a collection is felt as late requests.
         gc.freeze()
         gc.disable()
         self._plane.start_at = at
         self._wake.start(self._rouse)
+        self._seconds.begin()
         beat = gevent.spawn(self._beat)
         try:
             self._in_thread(self._plane.run)
@@ -82,6 +89,9 @@ class Generator:
             finally:
                 self._recorder.close()
                 gc.enable()
+        self._seconds.close()
+        if self._failure is not None:
+            raise self._failure
         for kept in self._ledger.responses.kept:
             self._recorder.response(describe(kept))
         self._audience.beat(self._account())
@@ -121,8 +131,10 @@ class Generator:
             gevent.sleep(BEAT)
             try:
                 self._pump()
-            except LoadError:
-                # Nothing more can be written down: run() meets the same error once the load has ended, and says so.
+                self._seconds.beat()
+            except (OSError, LoadError) as error:
+                # Nothing more can be written down: run() says so once the load has ended.
+                self._failure = error
                 self.stop()
                 return
             phase = self._ledger.phases.current
@@ -145,6 +157,7 @@ class Generator:
             finished_at = np.ascontiguousarray(rows["finished_at"])
             times = by_second(finished_at, finished_at - rows["intended_at"], rows["endpoint"], rows["error"])
             self._cells += [Cell(second, names[endpoint], error, found) for (second, endpoint, error), found in times.items()]
+            self._seconds.took(rows)
             if "measure" in names:
                 self._health.ended(rows["lag"][rows["phase"] == names.index("measure")])
 

@@ -38,6 +38,7 @@ from perfkit.load.many.wire import Mail
 from perfkit.load.many.worker import Worker
 from perfkit.load.plan import Plan
 from perfkit.load.recorder import Recorder
+from perfkit.load.rehearsal import rehearsed
 from perfkit.load.share import Share
 from perfkit.load.tally import Tell
 from perfkit.scenario.secrets import mask_text, remember
@@ -96,6 +97,8 @@ def _carry_out(tell: Tell) -> None:
 def _generate(order: Order, orders: IO[bytes], tell: Tell) -> None:
     """Alone."""
     plan = compile_plan(order.scenario, order.profile, order.profile_for, order.run_id)
+    if order.responder is not None:
+        plan = rehearsed(plan, order.responder)
     environment = Environment(user_classes=[Crew], catch_exceptions=False)
     runner = environment.create_local_runner()
     alone = Alone(plan.segments, f"pid {os.getpid()}", tell)

@@ -5,7 +5,8 @@ A generator process writes three files that share the worker's number as their s
     <worker>.samples     records of LAYOUT, one per request, in the order in which they ended
     <worker>.names       one JSON object per line: {"id": 7, "text": "GET /orders"}; 0 is "none"
     <worker>.responses   one JSON object per line: a row of evidence.RESPONSES
-    <worker>.clock       only of a worker on another machine, by its master: {"offset": its clock − ours, "error": ...}
+
+(seconds.py writes <worker>.health and <worker>.counts beside them, clockfile.py <worker>.clock.)
 
 A name is on disk before the first record that refers to it, and a reader ignores a cut-off last record,
 so that a killed run can be read up to its last flush.
@@ -27,6 +28,7 @@ import polars as pl
 
 from perfkit.errors import EvidenceError, LoadError
 from perfkit.evidence import RunDirectory
+from perfkit.load import clockfile
 from perfkit.load.exchange import ERRORS, Exchange, Origin
 from perfkit.schemas import RESPONSES, SAMPLES
 
@@ -121,6 +123,10 @@ class Recorder:
         self._failure: LoadError | None = None
         self.rows = 0  # on disk
 
+    def beside(self, suffix: str) -> Path:
+        """Another file of this worker."""
+        return self._responses.with_suffix(suffix)
+
     # For the one who appends
 
     def origin(self, request: Origin, phase: str) -> bytes:
@@ -194,7 +200,7 @@ class Recorder:
             for piece in pieces:
                 _write(self._samples, piece)
         except OSError as error:
-            self._failure = _unwritten(self._path, error)
+            self._failure = unwritten(self._path, error)
             raise self._failure from error
         self.rows += sum(map(len, pieces)) // _SIZE
         return pieces
@@ -204,7 +210,7 @@ class Recorder:
             with self._responses.open("a") as file:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
-            raise _unwritten(self._responses, error) from error
+            raise unwritten(self._responses, error) from error
 
     def close(self) -> None:
         try:
@@ -242,7 +248,7 @@ def _write(file: FileIO, content: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def _unwritten(path: Path, error: OSError) -> LoadError:
+def unwritten(path: Path, error: OSError) -> LoadError:
     return LoadError(
         f"samples cannot be written to {path}: {error.strerror}", hint="Make room there, or give another folder with --out."
     )
@@ -250,8 +256,8 @@ def _unwritten(path: Path, error: OSError) -> LoadError:
 
 def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Samples and responses of all workers; times become seconds since `epoch`."""
-    samples = [_read_samples(path, epoch + _clock_offset(path)) for path in sorted(directory.samples.glob("*.samples"))]
-    responses = [_read_lines(path) for path in sorted(directory.samples.glob("*.responses"))]
+    samples = [_read_samples(path, epoch + clockfile.offset(path)) for path in sorted(directory.samples.glob("*.samples"))]
+    responses = [read_lines(path) for path in sorted(directory.samples.glob("*.responses"))]
     rows = [row for lines in responses for row in lines]
     return (
         pl.concat([SAMPLES.to_frame(), *samples]).sort("finished_at", maintain_order=True),
@@ -259,10 +265,15 @@ def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFr
     )
 
 
+def records_of(path: Path) -> "np.ndarray[Any, Any]":
+    """The whole records of a file; none without one."""
+    content = path.read_bytes() if path.exists() else b""
+    return np.frombuffer(content[: len(content) // RECORD.size * RECORD.size], dtype=DTYPE)
+
+
 def _read_samples(path: Path, epoch: float) -> pl.DataFrame:
-    content = path.read_bytes()
-    whole = len(content) // RECORD.size
-    records: np.ndarray[Any, Any] = np.frombuffer(content[: whole * RECORD.size], dtype=DTYPE)
+    records = records_of(path)
+    whole = len(records)
     names = _read_names(path.with_suffix(".names"))
     columns: dict[str, pl.Series] = {name: pl.Series(name, np.ascontiguousarray(records[name])) for name in DTYPE.names or ()}
     for field in _NAMED_FIELDS:
@@ -276,18 +287,12 @@ def _read_samples(path: Path, epoch: float) -> pl.DataFrame:
     return pl.DataFrame([columns[name].cast(kind).alias(name) for name, kind in SAMPLES.items()])
 
 
-def _clock_offset(path: Path) -> float:
-    """A worker on another machine went by another clock: how far ahead that is stands beside its samples."""
-    clock = path.with_suffix(".clock")
-    return float(json.loads(clock.read_text())["offset"]) if clock.exists() else 0.0
-
-
 def _read_names(path: Path) -> pl.Series:
-    texts: list[str | None] = [None, *(entry["text"] for entry in _read_lines(path))]
+    texts: list[str | None] = [None, *(entry["text"] for entry in read_lines(path))]
     return pl.Series("names", texts, dtype=pl.String)
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     """The complete lines; a line without its end was cut off when the generator was killed."""
     if not path.exists():
         return []

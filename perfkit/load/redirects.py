@@ -12,7 +12,7 @@ from perfkit.probe.records import ID_HEADER, STEP_HEADER
 from perfkit.scenario.address import PORTS
 
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
-_SAME_METHOD: Final = frozenset({307, 308})
+SEE_OTHER: Final = 303
 # What another origin is told: who asks and what it takes. Everything else may be a credential of the target's.
 _TRAVELS: Final = frozenset({b"user-agent", b"accept", b"accept-encoding", b"accept-language", b"connection"})
 _OF_BODY: Final = re.compile(rb"content-|transfer-encoding$")
@@ -53,8 +53,8 @@ class Trail:
         # The target may call itself what it was called: by its Host header.
         is_home = key == self._home_key
         place = self._origins.home if is_home else self._origins.at(key, url.netloc.rpartition("@")[2])
-        method = last.method if status in _SAME_METHOD or last.method == "HEAD" else "GET"
-        self._rewrite(place, is_body_kept=status in _SAME_METHOD)
+        method = _method(status, last.method)
+        self._rewrite(place, is_body_kept=method == last.method)
         self.leg = Leg(place, method, _path(url))
         return self.leg
 
@@ -120,3 +120,10 @@ def _name(line: bytes) -> bytes:
 def _header(request: bytes, name: bytes) -> str:
     lines = request.partition(_END)[0].split(b"\r\n")[1:]
     return next((line.partition(b":")[2].strip().decode("latin-1") for line in lines if _name(line) == name), "")
+
+
+def _method(status: int, last: str) -> str:
+    """As the Fetch standard has it, and with it every browser."""
+    if status == SEE_OTHER:
+        return "HEAD" if last == "HEAD" else "GET"
+    return "GET" if last == "POST" and status in {301, 302} else last

@@ -14,9 +14,8 @@ from perfkit.collectors import stacks
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
-from perfkit.evidence import Phase, Run, RunDirectory
-from perfkit.load import driver
-from perfkit.load.channel import Workforce
+from perfkit.evidence import Floor, Missing, Phase, Run, RunDirectory
+from perfkit.load import calibrate, demand, driver
 from perfkit.load.compile import divided, segments
 from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
@@ -24,10 +23,12 @@ from perfkit.load.progress import Progress
 from perfkit.load.share import Share
 from perfkit.probe import records
 from perfkit.run import origin, runfile, tables
+from perfkit.run.options import Options
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
 from perfkit.target import control, identify, machine, start
 from perfkit.target.target import Target
+from perfkit.units import show_rate, show_time
 
 # A quarter of what is measured, but long enough to sample and short enough to wait for (architecture: phases).
 PROFILE_SHARE, PROFILE_LEAST, PROFILE_MOST = 0.25, 15.0, 60.0
@@ -35,21 +36,6 @@ PROFILE_SHARE, PROFILE_LEAST, PROFILE_MOST = 0.25, 15.0, 60.0
 PROBE_FLUSH: Final = 0.6
 # What a disk says that takes no more: no fault of ours.
 REFUSED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line adds to a scenario."""
-
-    profile: str  # the load profile's name
-    out: Path
-    profiling: bool = True
-    on_progress: Callable[[Progress], None] | None = None
-    on_news: Callable[[str], None] | None = None
-    workforce: Workforce | None = None  # None: as the scenario says
-
-    def force(self, scenario: Scenario) -> Workforce:
-        return Workforce(scenario.generator.processes) if self.workforce is None else self.workforce
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +170,7 @@ class Session:
 def observe(session: Session) -> None:
     """The run itself: the target up, the load on, the collectors looking, phase by phase."""
     scenario, directory = session.scenario, session.directory
+    calibrate_first(session)
     session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
     with start.running(scenario.target, directory, os.environ) as target:
         control.set_plans(target, wanted=scenario.profiling.queries.plans)
@@ -208,6 +195,21 @@ def observe(session: Session) -> None:
         if target.launched:
             time.sleep(PROBE_FLUSH)
     note_required(session)
+
+
+def calibrate_first(session: Session) -> None:
+    """While the machine is quiet; a load that is more than the generator can do is refused before anything is sent."""
+    if not session.options.calibrating:
+        session.update(floor=Missing("it was not to be calibrated: --no-calibrate"))
+        return
+    session.tell("calibrating the generator")
+    # Machines elsewhere are taken to be like this one: nobody asks them before they are needed.
+    processes = session.options.force(session.scenario).size
+    floor = calibrate.floor(session.scenario, session.options.profile, processes)
+    session.update(floor=floor)
+    if isinstance(floor, Floor):
+        session.tell(f"it can send requests at {show_rate(floor.rate)} at most, {show_time(floor.cpu_per_request)} of CPU each")
+    demand.refuse_more_than(floor)
 
 
 def play(session: Session, target: Target, drive: Drive) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from perfkit.errors import EvidenceError
-from perfkit.evidence import FORMAT, GeneratorHealth, Interval, Run, RunDirectory
+from perfkit.evidence import FORMAT, Floor, GeneratorHealth, Interval, Missing, Run, RunDirectory
 
 
 def write(directory: RunDirectory, run: Run) -> None:
@@ -46,7 +46,10 @@ def read(directory: RunDirectory) -> Run:
 
 def _run(content: dict[str, Any]) -> Run:
     health = content["generator"]
+    floor = content.pop("floor", None)
     raw = Run(**content)
+    if floor is not None:
+        raw = replace(raw, floor=Missing(**floor) if "why" in floor else Floor(**floor))
     return replace(
         raw,
         intervals=tuple(Interval(**interval) for interval in content["intervals"]),

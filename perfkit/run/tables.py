@@ -10,7 +10,7 @@ import polars as pl
 from perfkit.collectors import call_trees, host, memory, probe_files, stack_files, stacks
 from perfkit.errors import EvidenceError
 from perfkit.evidence import Caveat, Missing, Run, RunDirectory, Table
-from perfkit.load import recorder
+from perfkit.load import recorder, seconds
 from perfkit.run import places
 from perfkit.schemas import SAMPLES
 
@@ -20,6 +20,8 @@ Tables = dict[str, Table]
 OBSERVERS: Final[Mapping[str, str]] = {
     "samples": "load",
     "responses": "load",
+    "generator": "load",
+    "counts": "load",
     "traces": "traces",
     "statements": "traces",
     "shapes": "traces",
@@ -53,6 +55,8 @@ def gather(directory: RunDirectory, run: Run) -> Gathered:
     tables: Tables = {
         "samples": samples,
         "responses": responses,
+        "generator": seconds.read(directory, run.epoch),
+        "counts": seconds.read_counts(directory),
         "traces": probe.traces,
         "statements": probe.statements,
         "shapes": probe.shapes,

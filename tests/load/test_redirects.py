@@ -89,6 +89,7 @@ def test_under_holds_for_the_whole_chain() -> None:
         ("post", 302, "GET"),
         ("post", 303, "GET"),
         ("put", 303, "GET"),
+        ("put", 302, "PUT"),
         ("post", 307, "POST"),
         ("put", 308, "PUT"),
         ("head", 302, "HEAD"),

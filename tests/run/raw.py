@@ -7,9 +7,10 @@ from pathlib import Path
 from perfkit.collectors import rows
 from perfkit.evidence import Interval, Run, RunDirectory
 from perfkit.load.recorder import Recorder, Sample
+from perfkit.load.seconds import HEALTH, LEDGER
 from perfkit.probe import records
 from perfkit.run import runfile
-from tests.builders import a_host, a_memory, a_run
+from tests.builders import a_host, a_memory, a_run, a_second
 
 EPOCH = 1000.0
 INTERVALS = (Interval("measure", 0.0, 10.0), Interval("profile", 10.0, 20.0))
@@ -51,6 +52,12 @@ def _generator(directory: RunDirectory, requests: int) -> None:
     }  # fmt: skip
     recorder.response(answer)
     recorder.close()
+    seconds = [a_second(EPOCH + second + 1.0) | {"phase": "measure" if second < 10 else "profile"} for second in range(20)]
+    recorder.beside(HEALTH).write_text("".join(json.dumps(row) + "\n" for row in seconds))
+    measured = sum(number < requests / 2 for number in range(requests))
+    counts = [("measure", measured), ("profile", requests - measured)]
+    lines = [{"phase": phase, "sent": sent, "unsent": 0, "dropped": 0} for phase, sent in counts]
+    recorder.beside(LEDGER).write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def _probe(directory: RunDirectory, requests: int) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from perfkit.errors import EvidenceError
-from perfkit.evidence import RunDirectory
+from perfkit.evidence import Floor, Missing, RunDirectory
 from perfkit.run import runfile
 from perfkit.run.read import read
-from tests.builders import a_run
+from tests.builders import a_floor, a_run
 
 
 @pytest.fixture
@@ -31,6 +31,22 @@ def test_a_run_that_has_only_begun_is_read_back(directory: RunDirectory) -> None
     runfile.write(directory, run)
 
     assert runfile.read(directory) == run
+
+
+@pytest.mark.parametrize("floor", [a_floor(), Missing("it was not to be calibrated")])
+def test_the_generators_floor_is_read_back_or_why_there_is_none(directory: RunDirectory, floor: Floor | Missing) -> None:
+    runfile.write(directory, a_run(floor=floor))
+
+    assert runfile.read(directory).floor == floor
+
+
+def test_a_run_from_before_there_was_a_floor_is_read(directory: RunDirectory) -> None:
+    runfile.write(directory, a_run())
+    content = json.loads(directory.run_file.read_text())
+    del content["floor"]
+    directory.run_file.write_text(json.dumps(content))
+
+    assert runfile.read(directory).floor == Missing("the generator was not calibrated")
 
 
 def test_writing_leaves_nothing_but_the_file(directory: RunDirectory) -> None:

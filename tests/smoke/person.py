@@ -85,7 +85,7 @@ class Command:
         return done
 
     def run(self, scenario: Path, *arguments: object, before: Sequence[str] = (), **environment: str) -> Done:
-        return self("run", scenario, "--out", self.reports, *arguments, before=before, **environment)
+        return self("run", scenario, "--no-calibrate", "--out", self.reports, *arguments, before=before, **environment)
 
     def left(self) -> list[str]:
         """Living processes that descend from it, by their environment: also those that left their family."""

@@ -306,7 +306,7 @@ def connects(port: int) -> bool:
 
 def under_load(perfkit: Command, scenario: Path, phase: str = "measure") -> "subprocess.Popen[str]":
     """A run that has been in its measure phase for more than a second."""
-    process = perfkit.start("run", scenario, "--out", perfkit.reports, "--duration", "30s")
+    process = perfkit.start("run", scenario, "--no-calibrate", "--out", perfkit.reports, "--duration", "30s")
     assert process.stderr is not None
     for line in process.stderr:
         if line.strip() == f"· {phase}":
@@ -370,7 +370,7 @@ def test_a_second_interrupt_stops_at_once(perfkit: Command, port: int) -> None:
 
 
 def test_an_interrupt_while_the_target_starts_leaves_nothing(perfkit: Command, port: int) -> None:
-    process = perfkit.start("run", a_scenario(perfkit.folder, port, mood="unready"), "--out", perfkit.reports)
+    process = perfkit.start("run", a_scenario(perfkit.folder, port, mood="unready"), "--no-calibrate", "--out", perfkit.reports)
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("· starting the target"):

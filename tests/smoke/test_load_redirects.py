@@ -2,6 +2,9 @@
 
 import re
 import socket
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -146,3 +149,44 @@ def test_a_dry_run_shows_every_hop_with_its_place() -> None:
         ("GET", f"{url}/new", 302, ""),
         ("GET", f"{other}/in", 200, ""),
     ]
+
+
+def test_client_and_probe_agree_on_every_request_of_every_chain(tmp_path: Path) -> None:
+    (tmp_path / "service.py").write_text(
+        textwrap.dedent("""
+            from flask import Flask, redirect
+
+            app = Flask(__name__)
+
+
+            @app.get("/old/<int:number>")
+            def old(number):
+                return redirect(f"/items/{number}")
+
+
+            @app.get("/items/<int:number>")
+            def item(number):
+                return {"id": number}
+        """)
+    )
+    (tmp_path / "old.yaml").write_text(
+        textwrap.dedent("""
+            perfkit: 1
+            target:
+              base_url: http+unix://app.sock
+              launch: {command: [gunicorn, "service:app", --bind, "unix:app.sock"], ready: {http: /items/1, status: 200}}
+            http: {redirects: 3}
+            flows: {f: [{get: "/old/${rand.int(1, 500)}", expect: {contains: id}}]}
+            load: [{rate: 20/s, for: 2s, arrivals: even}]
+        """)
+    )
+    command = [sys.executable, "-m", "perfkit", "run", "old.yaml", "--no-profile", "--no-analyze", "--out", "out"]
+
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    samples = pl.read_parquet(tmp_path / "out/latest/samples.parquet")
+    traces = pl.read_parquet(tmp_path / "out/latest/traces.parquet").filter(pl.col("id") != 0)
+    assert sorted(samples["id"]) == sorted(traces["id"])
+    assert dict(samples.group_by("step").len().iter_rows()) == {"f[1]": 40, "f[1]>1": 40}
+    assert dict(traces.group_by("route").len().iter_rows()) == {"/old/{number}": 40, "/items/{number}": 40}

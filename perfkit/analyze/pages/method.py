@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perfkit.evidence import Run, WorkerHealth
+from perfkit.analyze.pages import generator_seconds
+from perfkit.evidence import Floor, Missing, Run, WorkerHealth
 from perfkit.finding import Analysis
 from perfkit.measures.connections import Opened, opened
 from perfkit.measures.lazy import Measures
-from perfkit.page import Column, Section, Table
-from perfkit.units import show_share, show_size, show_time
+from perfkit.page import Block, Column, Section, Table
+from perfkit.units import show_rate, show_share, show_size, show_time
 
 MACHINE: Final = ("cores", "cpu", "memory", "kernel", "python", "noise")
 OK: Final = "ok"
@@ -29,14 +30,15 @@ def rules(analysis: Analysis) -> Section:
 
 def method(analysis: Analysis, measures: Measures) -> Section:
     run = measures.run
-    blocks = (
+    blocks: tuple[Block, ...] = (
         pairs("The run", about(run)),
         pairs("What observing cost", cost(analysis)),
         observers(run),
         pairs("Generator", [*generator(run), *connections(opened(measures.samples))]),
+        *generator_seconds.blocks(measures.evidence),
         pairs("Machine", machine(run)),
     )
-    return Section("How it was measured", tuple(block for block in blocks if block.rows))
+    return Section("How it was measured", tuple(block for block in blocks if not isinstance(block, Table) or block.rows))
 
 
 def about(run: Run) -> list[tuple[str, str]]:
@@ -86,12 +88,30 @@ def observers(run: Run) -> Table:
 def generator(run: Run) -> list[tuple[str, str]]:
     health = run.generator
     if health is None:
-        return []
+        return floor(run.floor)
     return [
         ("requests due, sent, finished, dropped", f"{health.offered}, {health.sent}, {health.finished}, {health.dropped}"),
         ("sent after they were due, p50 and p99", f"{show_time(health.lag_p50)}, {show_time(health.lag_p99)}"),
         ("CPU of the busiest generator process", f"{show_share(health.cpu_share)} of a core"),
         *((f"generator process {worker.worker}", account_of(worker)) for worker in health.workers),
+        *floor(run.floor),
+    ]
+
+
+def floor(found: Floor | Missing) -> list[tuple[str, str]]:
+    """What the generator can do at most, as it was measured before the run."""
+    if isinstance(found, Missing):
+        return [("requests that it can send at most", f"not measured: {found.why}")]
+    processes = f", with {found.processes} processes on a core each" if found.processes > 1 else ""
+    asked = f"; the load asks for {show_rate(found.needed_rate)}" if found.needed_rate else ""
+    how = (
+        f"{found.requests} requests of this scenario in {show_time(found.duration)} ({show_rate(found.achieved_rate)}) against a "
+        f"server on this machine that answers each with {show_size(found.answer)} over plain HTTP; log-ins succeed, nobody pauses"
+    )
+    return [
+        ("requests that it can send at most", f"{show_rate(found.rate)}{processes}{asked}"),
+        ("CPU of one request", show_time(found.cpu_per_request)),
+        ("measured before the run", how),
     ]
 
 

@@ -8,6 +8,7 @@ from queue import Empty
 from typing import Any, Final, Protocol
 
 from perfkit.errors import LoadError
+from perfkit.load import clockfile
 from perfkit.load.account import Beat, Conclusion
 from perfkit.load.channel import Order
 from perfkit.load.compile import segments
@@ -131,7 +132,7 @@ class Master:
                     raise LoadError(f"{self._name(number)} does not answer", hint="Look at the network between the two machines.")
         found = self._clocks.settle(number)
         self._tally.workers[number].clock_error = found.error
-        (self._order.samples / f"{number}.clock").write_text(f'{{"offset": {found.seconds!r}, "error": {found.error!r}}}\n')
+        clockfile.write(self._order.samples, number, found.seconds, found.error)
 
     def _begin(self) -> None:
         at = time.monotonic() + LEAD

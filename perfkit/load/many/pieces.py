@@ -12,7 +12,8 @@ LARGEST: Final = 1 << 20
 NAMES: Final = "names"
 SAMPLES: Final = "samples"
 RESPONSES: Final = "responses"
-KINDS: Final[tuple[str, ...]] = (NAMES, SAMPLES, RESPONSES)
+# seconds.py writes the last two.
+KINDS: Final[tuple[str, ...]] = (NAMES, SAMPLES, RESPONSES, "health", "counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Parcel:
             return None
         # In this order: the recorder writes a name before the first record that refers to it.
         samples = self._size(SAMPLES)
-        for kind, size in ((NAMES, self._size(NAMES)), (SAMPLES, samples), (RESPONSES, self._size(RESPONSES))):
+        for kind in KINDS:
+            size = samples if kind == SAMPLES else self._size(kind)
             offset = self._delivered[kind]
             if offset < size:
                 with self._files[kind].open("rb") as file:

@@ -18,6 +18,7 @@ from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
 from perfkit.load.plane.pool import Pool
+from perfkit.load.plane.pulse import Pulse
 from perfkit.load.plane.user import Home, User
 from perfkit.load.play import Player, writers
 
@@ -52,6 +53,7 @@ class Plane:
         # Told when a segment without a duration is over here: it is over when it is for all, and go_on() says when that was.
         self.meeting: Callable[[float], None] | None = None
         self._agreed: asyncio.Future[float]
+        self.pulse = Pulse(self.now)
         self._on_phase = on_phase
         self._ids = itertools.count((worker << ID_SHIFT) + 1)
         self._writers = writers(plan)
@@ -67,6 +69,16 @@ class Plane:
     def users(self) -> int:
         """Virtual users at work."""
         return 0 if self._home is None else self._home.users
+
+    @property
+    def limit(self) -> int:
+        """How many of them an open load may have at most; 0 without a limit."""
+        return self._home.limit if isinstance(self._home, Pool) else 0
+
+    @property
+    def backlog(self) -> int:
+        """Arrivals that wait for a free user."""
+        return self._home.backlog if isinstance(self._home, Pool) else 0
 
     def run(self) -> None:
         """Plays the plan to its end, or until stop(); every request has come to its outcome when it returns."""
@@ -116,11 +128,13 @@ class Plane:
             self._end()
         self._sweep()
         self._tidy()
+        self.pulse.begin(self.deadlines)
         try:
             await self._play_segments()
             await self._drain()
         finally:
             self._is_live = False
+            self.pulse.end()
             for user in list(self._users):
                 user.client.close()
             await asyncio.sleep(0)  # connections are closed in the loop's next round

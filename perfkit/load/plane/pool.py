@@ -62,6 +62,14 @@ class Pool:
         """Users with a flow in hand."""
         return self._count - len(self._idle)
 
+    @property
+    def limit(self) -> int:
+        return self._limit
+
+    @property
+    def backlog(self) -> int:
+        return len(self._backlog)
+
     def retire(self) -> None:
         """Arrivals that nobody took up are dropped."""
         while self._backlog:
