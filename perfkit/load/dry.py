@@ -11,14 +11,17 @@ import uvloop
 from pydantic import JsonValue
 
 from perfkit.load.compile import compile_plan
+from perfkit.load.converse import player_of
 from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange as Sent
 from perfkit.load.following import Elsewhere
 from perfkit.load.hops import Hop
 from perfkit.load.plan import FlowPlan, Plan
 from perfkit.load.plane.client import Client
+from perfkit.load.plane.clients import CLIENTS
 from perfkit.load.plane.manners import Manners
-from perfkit.load.play import Player, writers
+from perfkit.load.play import writers
+from perfkit.load.turns import Word
 from perfkit.scenario.address import address
 from perfkit.scenario.feeders import Exhausted
 from perfkit.scenario.model import Scenario
@@ -105,28 +108,35 @@ def play_once(scenario: Scenario, environment: Mapping[str, str]) -> list[Exchan
 
 async def _play(plan: Plan, transcript: _Transcript, environment: Mapping[str, str]) -> None:
     clock = _Skipping()
-    player = Player(plan, writers(plan), 1, clock.now, transcript, itertools.count(1), environment)
+    player = player_of(plan)(plan, writers(plan), 1, clock.now, transcript, itertools.count(1), environment)
     ended = asyncio.Event()
     faults: list[Exception] = []
-    client = Client(player.exchange, plan.destination, Manners(), clock.now, ended.set, faults.append)
+    client = CLIENTS[plan.transport](player.exchange, plan.destination, Manners(), clock.now, ended.set, faults.append)
     for iteration, flow in enumerate(plan.flows):
         try:
             for effect in player.play(flow, clock.now(), Dice(plan.seed).start(iteration), iteration):
-                if isinstance(effect, float):
+                ended.clear()
+                if isinstance(effect, Sent):
+                    client.send()
+                elif isinstance(effect, Elsewhere):
+                    client.send_to(effect.where)
+                elif not isinstance(effect, Word):
                     clock.skip_to(effect)
                     continue
-                ended.clear()
-                if isinstance(effect, Elsewhere):
-                    client.send_to(effect.where)
-                else:
-                    client.send()
-                await _outcome(client, ended, clock, plan.destination.timeout)
+                elif not client.say(effect):
+                    continue
+                await _outcome(client, ended, clock, limit_of(player.exchange, plan))
                 if faults:
                     raise faults[0]
         except Exhausted:
             transcript.ran_out(flow)
     client.close()
     await asyncio.sleep(0)
+
+
+def limit_of(sent: Sent, plan: Plan) -> float:
+    """How long the request under way may take."""
+    return plan.destination.timeout if sent.turn is None else min(plan.destination.timeout, sent.turn.timeout)
 
 
 async def _outcome(client: Client, ended: asyncio.Event, clock: _Skipping, limit: float) -> None:

@@ -7,6 +7,8 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from perfkit.load.turns import Turn
+
 TransportError: TypeAlias = Literal["", "connect", "tls", "timeout", "reset", "protocol"]
 Error: TypeAlias = TransportError | Literal["status", "expectation", "extraction"]
 ERRORS: Final[tuple[Error, ...]] = (
@@ -97,6 +99,7 @@ class Exchange:
         "status",  # 0 when no answer came
         "step",
         "tls_time",  # of the handshake; 0 on a kept connection and without TLS
+        "turn",  # of a conversation; None for a request that is whole by itself
         "user",
     )
 
@@ -109,6 +112,7 @@ class Exchange:
         self.user = user
         self.id = 0
         self.request = b""
+        self.turn: Turn | None = None
         self.is_head = False
         self.is_wanted = False
         self.is_whole = False
@@ -166,6 +170,8 @@ class Exchange:
     @property
     def path(self) -> str:
         """As it was sent; "" when the request could not even be written."""
+        if self.turn is not None and self.turn.path:
+            return self.turn.path
         return self.request.split(b" ", 2)[1].decode("latin-1") if self.request else ""
 
     @property

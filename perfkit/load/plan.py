@@ -1,10 +1,11 @@
 """What the generator plays, compiled once: the flows as steps ready to render, and the load as segments of time."""
 
 import bisect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import JsonValue
 
@@ -20,6 +21,10 @@ from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
 from perfkit.scenario.model import OnLimit, Think
+
+# How requests travel: it decides which client the virtual users have.
+Transport: TypeAlias = Literal["http/1.1", "http/2", "conversations"]
+Kind: TypeAlias = Literal["websocket", "sse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,32 @@ class RepeatPlan:
     steps: "tuple[StepPlan, ...]"
 
 
-StepPlan: TypeAlias = RequestPlan | ThinkPlan | RepeatPlan
+@dataclass(frozen=True, slots=True, eq=False)
+class TurnPlan:
+    """One exchange of a conversation: a message that is said, one that is awaited, or the one as the answer to the other."""
+
+    request: RequestPlan  # as which it is on record, and what its answer must look like
+    message: Callable[[Context], bytes] | None
+    is_awaited: bool
+    takes: RequestPlan | None  # messages that are not as it expects are passed over; None: the next one is the answer
+    event: str | None  # of server-sent events: others are passed over
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConversationPlan:
+    """More than one exchange, in order, on a connection of their own."""
+
+    kind: Kind
+    opening: RequestPlan
+    subprotocols: tuple[str, ...]
+    event: str | None  # the one that the opening of an event stream waits for
+    timeout: float  # of the opening
+    steps: "tuple[StepPlan, ...]"
+    code: int  # it is closed with
+
+
+StepPlan: TypeAlias = RequestPlan | ThinkPlan | RepeatPlan | ConversationPlan | TurnPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +161,8 @@ class Plan:
     feeds: Mapping[str, Feed]
     seed: int
     share: Share = WHOLE  # what of it this process plays
+    transport: Transport = "http/1.1"
+    patience: float = math.inf  # the shortest time-out of a conversation
 
     def choose(self, source: Random) -> FlowPlan:
         """A flow by weight."""

@@ -1,8 +1,8 @@
 """What one virtual user does: the steps of a flow, one after the other, each request judged and journalled once.
 
-A script is a generator of effects: an Exchange is to be sent (with Elsewhere, to another origin), a float is an instant to be
-waited for. Whoever drives it goes
-on when that has come about; sockets, timers and threads are the driver's business, and there is no second interpreter.
+A script is a generator of effects: an Exchange is to be sent (with Elsewhere, to another origin), a Word is to be said, a float
+is an instant to be waited for. Whoever drives it goes on when that has come about; sockets, timers and threads are the driver's
+business, and there is no second interpreter.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -16,15 +16,16 @@ from perfkit.load.cookies import Cookies
 from perfkit.load.exchange import Error, Exchange
 from perfkit.load.following import Elsewhere, Follower
 from perfkit.load.judging import Judge, judge_of
-from perfkit.load.plan import FlowPlan, FollowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan
+from perfkit.load.plan import ConversationPlan, FlowPlan, FollowPlan, Plan, RepeatPlan, RequestPlan, StepPlan, ThinkPlan, TurnPlan
 from perfkit.load.reading import FIRST_FAILURE, check_status, check_time
 from perfkit.load.request import Write, writer
 from perfkit.load.rows import Rows
+from perfkit.load.turns import Word
 from perfkit.scenario.context import Context
 from perfkit.scenario.secrets import remember
 from perfkit.scenario.templates import UndefinedName, show
 
-Effect: TypeAlias = Exchange | Elsewhere | float
+Effect: TypeAlias = Exchange | Elsewhere | Word | float
 Script: TypeAlias = Generator[Effect, None, object]
 
 
@@ -122,10 +123,11 @@ class Player:
                 due = after
         return due
 
-    def _several(self, flow: str, step: RequestPlan | RepeatPlan, due: float) -> Generator[Effect, None, float | None]:
+    def _several(self, flow: str, step: StepPlan, due: float) -> Generator[Effect, None, float | None]:
         """A step of more than one request."""
         if isinstance(step, RequestPlan):
             return (yield from self._follow(flow, step, due))
+        assert isinstance(step, RepeatPlan)  # conversations have a player of their own: converse.Conversant
         times = self._context.random.randint(step.low, step.high)
         repeated = chain.from_iterable(repeat(step.steps, times))
         return (yield from self._steps(flow, repeated, due))
@@ -245,5 +247,12 @@ def _requests(steps: tuple[StepPlan, ...]) -> Iterator[RequestPlan]:
     for step in steps:
         if isinstance(step, RequestPlan):
             yield step
+        elif isinstance(step, TurnPlan):
+            yield step.request
+            if step.takes is not None:
+                yield step.takes
+        elif isinstance(step, ConversationPlan):
+            yield step.opening
+            yield from _requests(step.steps)
         elif isinstance(step, RepeatPlan):
             yield from _requests(step.steps)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +16,9 @@ from perfkit.scenario.stages import Ramp, parse_level, parse_users
 from perfkit.scenario.suggestions import did_you_mean
 from perfkit.scenario.values import FROM_FILE
 from perfkit.units import show_rate
+
+_CONVERSATIONS: Final = frozenset({"websocket", "sse"})
+_NESTED: Final = ("steps", *_CONVERSATIONS)
 
 # These look at the file's tree, not at the model: a fault of one section must not hide those of the others.
 
@@ -69,10 +72,10 @@ def _auth_names(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     """Every `auth:` of a flow or of a step inside it."""
     if isinstance(node, dict):
         # Only flows and steps have an auth; a body or a query may have a field of that name.
-        is_flow_or_step = len(path) == 2 or isinstance(path[-1], int)  # noqa: PLR2004
+        is_flow_or_step = len(path) == 2 or isinstance(path[-1], int) or path[-1] in _CONVERSATIONS  # noqa: PLR2004
         if is_flow_or_step and isinstance(node.get("auth"), str):
             yield (*path, "auth"), node["auth"]
-        items: list[tuple[str | int, Any]] = list(node.items()) if len(path) == 1 else [("steps", node.get("steps"))]
+        items: list[tuple[str | int, Any]] = list(node.items()) if len(path) == 1 else [(key, node.get(key)) for key in _NESTED]
     else:
         items = list(enumerate(node)) if isinstance(node, list) else []
     for key, item in items:

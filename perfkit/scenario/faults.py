@@ -8,11 +8,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from perfkit.errors import Problem
+from perfkit.scenario import conversations
 from perfkit.scenario.extractors import ENGINES
 from perfkit.scenario.model import RepeatStep, RequestStep, Scenario, ThinkStep
 from perfkit.scenario.positions import Document, Key, KeyPath
+from perfkit.scenario.request import VERBS
 from perfkit.scenario.section import Section
-from perfkit.scenario.steps import KINDS_NOT_BUILT, REPEAT, REQUEST, THINK, VERBS
+from perfkit.scenario.steps import KINDS_NOT_BUILT, REPEAT, REQUEST, SSE, THINK, WEBSOCKET
 from perfkit.scenario.suggestions import did_you_mean
 
 # Fields that the file writes under another key: the first of these that is there.
@@ -24,7 +26,17 @@ _WRITTEN_AS: Final[dict[str, tuple[str, ...]]] = {
     "low": ("repeat",),
     "high": ("repeat",),
 }
-_STEP_CLASSES: Final[dict[Key, type]] = {REQUEST: RequestStep, THINK: ThinkStep, REPEAT: RepeatStep}
+_STEP_CLASSES: Final[dict[Key, type]] = {
+    REQUEST: RequestStep,
+    THINK: ThinkStep,
+    REPEAT: RepeatStep,
+    WEBSOCKET: conversations.WebSocketStep,
+    SSE: conversations.SseStep,
+    conversations.MESSAGE: conversations.MessageStep,
+    conversations.PAUSE: conversations.PauseStep,
+    conversations.REPEAT_MESSAGES: conversations.RepeatMessages,
+    conversations.CLOSE: conversations.CloseStep,
+}
 _UNKNOWN_KEY: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 _NOT_OF_KIND: Final = {
     "string": "text",
@@ -66,6 +78,8 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
         return _unknown_key((*path, str(location[-1])) if path[-1:] != location[-1:] else path, location, document)
     if kind == "missing":
         return document.problem((*path, location[-1]), "is missing")
+    if kind == "unknown_part":
+        return document.problem(path, _unknown_part(details["input"]))
     if kind == "unknown_step":
         return document.problem(path, _unknown_step(details["input"]))
     return document.problem(path, _message(details))
@@ -120,7 +134,15 @@ def _unknown_step(step: Any) -> str:
         if kind in step:
             return f"`{kind}` steps are not built yet"
     first = next(iter(step), "")
-    return f"{first!r} is not a kind of step{did_you_mean(str(first), (*VERBS, 'think', 'repeat'))}"
+    return f"{first!r} is not a kind of step{did_you_mean(str(first), (*VERBS, 'think', 'repeat', 'websocket', 'sse'))}"
+
+
+def _unknown_part(step: Any) -> str:
+    if not isinstance(step, dict):
+        return f"{_quote(step)} is not a step of a conversation (try 'send: hello' or 'expect: {{contains: hello}}')"
+    first = next(iter(step), "")
+    kinds = ("send", "expect", "extract", "think", "repeat", "close")
+    return f"{first!r} is not a kind of step of a conversation{did_you_mean(str(first), kinds)}"
 
 
 def _message(details: ErrorDetails) -> str:

@@ -7,16 +7,20 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from perfkit.scenario.address import checked
+from perfkit.scenario.conversations import SseStep, WebSocketStep
 from perfkit.scenario.extractors import Extractor
 from perfkit.scenario.objectives import Objective, Slo
 from perfkit.scenario.profiling import CallTrees, MemoryOptions, Profiling, Queries, Stacks
+from perfkit.scenario.request import MOST_REDIRECTS, Expect, RequestStep
 from perfkit.scenario.section import Section
 from perfkit.scenario.stages import Arrivals, OnLimit, Ramp, Stage, Stages
-from perfkit.scenario.steps import MOST_REDIRECTS, Expect, Flow, RepeatStep, RequestStep, Step, ThinkStep, requests_of
+from perfkit.scenario.steps import Flow, RepeatStep, Step, ThinkStep, holds_conversations, requests_of
 from perfkit.scenario.think import Think
 from perfkit.scenario.values import FOLDER, FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
 
 __all__ = [
+    "HTTP1",
+    "HTTP2",
     "Arrivals",
     "Auth",
     "CallTrees",
@@ -39,6 +43,7 @@ __all__ = [
     "RequestStep",
     "Scenario",
     "Slo",
+    "SseStep",
     "Stacks",
     "Stage",
     "Step",
@@ -47,10 +52,13 @@ __all__ = [
     "Think",
     "ThinkStep",
     "Tls",
+    "WebSocketStep",
     "requests_of",
 ]
 
 SMOKE: Final = "smoke"
+HTTP1: Final = "1.1"
+HTTP2: Final = "2"
 DEFAULT_PROFILE: Final = "default"
 # More than any machine has use for: each has a core of its own at full load.
 MOST_PROCESSES: Final = 128
@@ -162,7 +170,7 @@ class Http(Section):
     timeout: PositiveTime = 30.0
     connect_timeout: PositiveTime = 5.0
     keepalive: bool = True
-    version: str = "1.1"
+    version: str = HTTP1
     headers: dict[str, Text] = Field(default_factory=dict)
     tls: Tls = Tls()
     redirects: int = Field(default=0, ge=0, le=MOST_REDIRECTS)
@@ -170,9 +178,9 @@ class Http(Section):
     @field_validator("version", mode="before")
     @classmethod
     def _is_the_one_we_speak(cls, value: Any) -> str:
-        if str(value) != "1.1":
-            raise ValueError(f"HTTP {value} is not built yet (only 1.1)")
-        return "1.1"
+        if str(value) not in {HTTP1, HTTP2, "2.0"}:
+            raise ValueError(f"HTTP {value} is not built yet (only 1.1 and 2)")
+        return HTTP1 if str(value) == HTTP1 else HTTP2
 
 
 class Feeder(Section):
@@ -261,6 +269,12 @@ class Scenario(Section):
                 raise ValueError("`get` is the short form of `flows`: give one of them")
             long["flows"] = _flows_of(long.pop("get"))
         return long
+
+    @model_validator(mode="after")
+    def _conversations_are_of_version_1(self) -> Self:
+        if self.http.version == HTTP2 and any(holds_conversations(flow.steps) for flow in self.flows.values()):
+            raise ValueError("`websocket` and `sse` steps over HTTP/2 are not built yet (set http.version to 1.1)")
+        return self
 
     @model_validator(mode="after")
     def _open_profiles_drop_nothing(self) -> Self:

@@ -10,7 +10,7 @@ from perfkit.scenario.suggestions import did_you_mean, nearest
 from perfkit.scenario.templates import compile as compile_template
 
 # Parts of a request that are taken as they stand.
-_LITERAL: Final = frozenset({"name", "extract", "auth"})
+_LITERAL: Final = frozenset({"name", "extract", "auth", "event", "subprotocols"})
 _INSIDE_STEPS: Final = frozenset({"steps", "repeat", "think"})
 _ENVIRONMENT: Final = frozenset({"env", "secret"})
 
@@ -67,8 +67,12 @@ class _Checker:
             if "repeat" in step:
                 yield from self._steps(step.get("steps"), (*here, "steps"), known)
                 continue
+            for kind in ("websocket", "sse"):
+                if kind in step:
+                    step, here = _as_dict(step[kind]), (*here, kind)
             yield from self._step(step, here, known | self._handed_out_by(step.get("auth")))
             known |= set(_as_dict(step.get("extract")))
+            yield from self._steps(step.get("steps"), (*here, "steps"), known)
 
     def _step(self, step: dict[str, Any], path: KeyPath, known: set[str]) -> Iterator[Problem]:
         extracted = set(_as_dict(step.get("extract")))

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from perfkit.scenario.extractors import ENGINES
 from perfkit.scenario.model import Scenario
-from perfkit.scenario.steps import VERBS
+from perfkit.scenario.request import VERBS
 
 Node: TypeAlias = dict[str, Any]
 
@@ -80,7 +80,7 @@ def _auth(node: Node) -> Node:
 
 
 def _http(node: Node) -> Node:
-    return _with(node, version={"enum": [1.1, "1.1"]})
+    return _with(node, version={"enum": [1.1, "1.1", 2, "2"]})
 
 
 def _generator(node: Node) -> Node:
@@ -107,7 +107,9 @@ def _stage(node: Node) -> Node:
 
 _FILE_FORMS: Final[dict[str, Callable[[Node], Node]]] = {
     "RequestStep": _request,
+    "EventStream": _request,
     "RepeatStep": _repeat,
+    "RepeatMessages": _repeat,
     "Extractor": _extractor,
     "Expect": _expect,
     "Flow": _flow,

@@ -125,6 +125,7 @@ class Stand:
             elif isinstance(effect, Elsewhere):
                 self.target.send(self.player.exchange)
             else:
+                assert isinstance(effect, float)
                 self.time.instant = max(self.time.instant, effect)
         return self
 

@@ -57,7 +57,7 @@ def test_every_example_fits(path: Path) -> None:
         ("etag: header:ETag", "etag: heading:ETag"),
         ("sample: 1/50", "sample: 50"),
         ("{processes: 1}", "{processes: 0}"),
-        ("version: 1.1", "version: 2"),
+        ("version: 1.1", "version: 3"),
         ("apply: {header:", "apply: {headers:"),
         ("seed: 42", "compare: {}"),
         ("weight: 3", "weight: 0"),

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from perfkit.scenario.context import Context
 from perfkit.scenario.model import RequestStep
-from perfkit.scenario.steps import step_name
+from perfkit.scenario.request import step_name
 from perfkit.scenario.templates import UndefinedName, compile_tree, uninterpolated
 from perfkit.scenario.templates import compile as compile_template
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.connection import Connection
+from perfkit.load.plane.line import Line
 from perfkit.load.plane.manners import Manners
 from perfkit.load.plane.opening import NotOpenedError, Opening
+from perfkit.load.turns import Word
 
 
 class Client:
@@ -31,7 +33,7 @@ class Client:
         self._clock = clock
         self._on_end = on_end
         self._on_fault = on_fault
-        self._connection: Connection | None = None
+        self._connection: Line | None = None
         self._opening: asyncio.Task[None] | None = None
         self._connected_before = False
         self._elsewhere: dict[Destination, Client] = {}
@@ -45,11 +47,15 @@ class Client:
             connection.drop()
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
+    def say(self, _word: Word, /) -> bool:
+        """Something is to be said in a conversation; `on_end` is called later when that takes time: True."""
+        raise NotImplementedError  # conversations have a client of their own
+
     def send_to(self, where: Destination) -> None:
         """The same, to another origin."""
         client = self._elsewhere.get(where)
         if client is None:
-            client = Client(self._exchange, where, Manners(), self._clock, self._on_end, self._on_fault)
+            client = type(self)(self._exchange, where, Manners(), self._clock, self._on_end, self._on_fault)
             self._elsewhere[where] = client
         client.send()
 
@@ -86,6 +92,7 @@ class Client:
         exchange = self._exchange
         try:
             opened = await Opening(where, self._connect, self._clock).run()
+            await self._agree(opened.connection)
         except NotOpenedError as failure:
             self._fail(failure.error, failure.problem)
             if failure.fault is not None:
@@ -104,8 +111,11 @@ class Client:
             if not connection.write():
                 self._fail("reset", "the target closed the connection at once")
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> Line:
         return Connection(self._exchange, self._where, self._manners, self._clock, self._on_end)
+
+    async def _agree(self, line: Line) -> None:
+        """Once per connection, before anything is asked: for protocols that have to be agreed upon."""
 
     def _fail(self, error: TransportError, problem: str) -> None:
         self._opening = None

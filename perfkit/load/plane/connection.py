@@ -15,12 +15,13 @@ import httptools
 from perfkit.load.destination import Destination
 from perfkit.load.exchange import Exchange, TransportError
 from perfkit.load.plane.answers import END_OF_HEAD, FINAL, UNUSUAL, VERSION, Count, Whole, parsed
+from perfkit.load.plane.line import Line
 from perfkit.load.plane.manners import Manners, has_spoken
 
 _BROKEN: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
-class Connection(asyncio.Protocol):
+class Connection(Line):
     """From its opening to its end; `on_end` is called once for each request that `write` has taken."""
 
     __slots__ = (

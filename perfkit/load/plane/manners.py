@@ -15,10 +15,11 @@ _peek.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 class Manners:
     """What has been learnt of the target: one that closes connections without a word is looked at before each request."""
 
-    __slots__ = ("closes_silently",)
+    __slots__ = ("closes_silently", "is_understood")
 
     def __init__(self) -> None:
         self.closes_silently = False
+        self.is_understood = False  # it has shown that it speaks the protocol that was asked for
 
 
 def has_spoken(descriptor: int) -> bool:

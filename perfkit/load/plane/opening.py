@@ -10,12 +10,12 @@ from typing import Final
 from perfkit.errors import LoadError
 from perfkit.load.destination import Destination, addresses
 from perfkit.load.exchange import TransportError
-from perfkit.load.plane.connection import Connection
+from perfkit.load.plane.line import Line
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    connection: Connection
+    connection: Line
     connect_time: float  # looking the name up is part of it
     tls_time: float
 
@@ -33,7 +33,7 @@ class NotOpenedError(Exception):
 class Opening:
     """One connection on its way to standing."""
 
-    def __init__(self, where: Destination, make: Callable[[], Connection], clock: Callable[[], float]) -> None:
+    def __init__(self, where: Destination, make: Callable[[], Line], clock: Callable[[], float]) -> None:
         self._where = where
         self._make = make
         self._clock = clock

@@ -11,6 +11,7 @@ from typing import Final
 import uvloop
 
 from perfkit.evidence import Phase
+from perfkit.load.converse import player_of
 from perfkit.load.dice import Dice
 from perfkit.load.plan import Plan, Segment
 from perfkit.load.plane.crowd import Crowd
@@ -20,7 +21,7 @@ from perfkit.load.plane.manners import Manners
 from perfkit.load.plane.pool import Pool
 from perfkit.load.plane.pulse import Pulse
 from perfkit.load.plane.user import Home, User
-from perfkit.load.play import Player, writers
+from perfkit.load.play import writers
 
 # Between "go" and the first request, so that the first arrivals are not late.
 LEAD: Final = 0.05
@@ -57,6 +58,7 @@ class Plane:
         self._on_phase = on_phase
         self._ids = itertools.count((worker << ID_SHIFT) + 1)
         self._writers = writers(plan)
+        self._player = player_of(plan)
         self._users: set[User] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event
@@ -111,7 +113,7 @@ class Plane:
     # What virtual users stand on (user.Load)
 
     def hire(self, number: int, home: Home, dice: Dice) -> User:
-        player = Player(self.plan, self._writers, number, self.now, self.ledger, self._ids, os.environ)
+        player = self._player(self.plan, self._writers, number, self.now, self.ledger, self._ids, os.environ)
         user = User(self, number, home, player, dice, self.fail)
         self._users.add(user)
         return user
@@ -220,6 +222,7 @@ class Plane:
             if user.client.is_busy:
                 user.client.expire(now, timeout)
                 oldest = min(oldest, user.exchange.sent_at)
+        timeout = min(timeout, self.plan.patience)
         rest = max(oldest + timeout - now, timeout * SWEEP, SHORTEST_SWEEP)
         self.deadlines.at(now + rest, self._sweep)
 

@@ -8,11 +8,12 @@ from perfkit.load.dice import Dice
 from perfkit.load.exchange import Exchange
 from perfkit.load.following import Elsewhere
 from perfkit.load.plan import Plan
-from perfkit.load.plane.client import Client
+from perfkit.load.plane.clients import CLIENTS
 from perfkit.load.plane.deadlines import Deadlines
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.manners import Manners
 from perfkit.load.play import Player, Script
+from perfkit.load.turns import Word
 from perfkit.scenario.feeders import Exhausted
 
 
@@ -72,7 +73,8 @@ class User:
         self.player = player
         self.exchange = player.exchange
         self.dice = dice
-        self.client = Client(player.exchange, load.plan.destination, load.manners, load.now, self.proceed, on_fault)
+        client = CLIENTS[load.plan.transport]
+        self.client = client(player.exchange, load.plan.destination, load.manners, load.now, self.proceed, on_fault)
         self.is_stopped = False
         self.iteration = 0
         self.due = 0.0  # of the flow in hand
@@ -116,6 +118,9 @@ class User:
                 return
             if effect is None:
                 self._script = self.home.next(self)
+            elif isinstance(effect, Word):
+                if self.client.say(effect):
+                    return
             elif isinstance(effect, Elsewhere):
                 self._load.ledger.left(exchange)
                 self.client.send_to(effect.where)
