@@ -3,9 +3,9 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import polars as pl
 
@@ -53,6 +53,22 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerHealth:
+    """One generator process: its part of the account, and whether it came to its end."""
+
+    worker: int  # as in the samples' column
+    name: str  # "pid 4711", with its machine when that is another one
+    offered: int  # of the measure phase, like the three below
+    sent: int
+    finished: int
+    dropped: int  # with what a lost worker will never send
+    rows: int  # requests on record, of all phases
+    cpu_share: float
+    clock_error: float = 0.0  # seconds by which its times may be off at most; 0 on the master's own machine
+    lost: str = ""  # how it was lost; "" when it has acknowledged its end
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorHealth:
     """What the generator says of itself in the measure phase."""
 
@@ -65,6 +81,13 @@ class GeneratorHealth:
     cpu_share: float  # of one core, the busiest process
     open_loop: bool
     held: int = 0  # how often guard.max_rate kept a user from beginning a flow
+    workers: tuple[WorkerHealth, ...] = ()  # more than one when the load was divided
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        health = cls(**written)
+        return replace(health, workers=tuple(WorkerHealth(**worker) for worker in written.get("workers", ())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def _of_generator(health: GeneratorHealth | None, p99: float) -> tuple[list[str]
         suspect.append(late)
     if health.held:
         suspect.append(f"guard.max_rate held users back {health.held} times: without it the load would have been another")
+    suspect += [f"{worker.lost}; what it would have sent was not sent" for worker in health.workers if worker.lost]
     return invalid, suspect
 
 

@@ -44,7 +44,9 @@ def test_only_the_cli_and_the_detector_loop_catch_broadly() -> None:
     broad = {str(path.relative_to(PACKAGE)) for path in MODULES if "probe" not in path.parts and _catches_broadly(path)}
 
     # The generator and the supervisor are processes of their own: what ends them has to be told to their parent.
+    # So has what ends one of several to their master; and no stranger's bytes may end that.
     processes = {"load/generator.py", "load/locustfile.py", "load/plane/client.py", "target/supervise.py"}
+    processes |= {"load/many/worker.py", "load/many/locust_master.py"}
     assert broad <= {"analyze/judge.py", "cli/main.py", "run/record.py"} | processes
 
 

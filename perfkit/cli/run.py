@@ -13,10 +13,13 @@ from perfkit.analyze.analyze import Judged
 from perfkit.analyze.analyze import analyze as judge
 from perfkit.cli.progress import Watch
 from perfkit.cli.verdict import MISSED, OK, exit_code, print_verdict
+from perfkit.cli.workers import workforce
 from perfkit.errors import PerfkitError, Problem, ScenarioError
-from perfkit.run.record import Options, Recorded
+from perfkit.load.channel import Workforce
+from perfkit.run.options import Options
+from perfkit.run.record import Recorded
 from perfkit.run.record import run as record
-from perfkit.scenario.model import Scenario
+from perfkit.scenario.model import MOST_PROCESSES, Scenario
 from perfkit.scenario.parse import parse
 from perfkit.units import parse_time
 
@@ -45,11 +48,27 @@ def run(
     own: Annotated[
         bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=0, max=MOST_PROCESSES, help="Generator processes here, whatever the file says.", show_default=False),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, max=1000, help="`perfkit worker`s to wait for, besides.")] = 0,
+    bind: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS[:PORT]", help="Where workers find this run: 127.0.0.1:5557.", show_default=False),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="The token that workers need; without it the variable PERFKIT_TOKEN is read.", show_default=False),
+    ] = None,
 ) -> int:
     """Run a scenario: drive its load, watch the target, and write a report."""
     parsed = parse(scenario, set_ or (), seconds(duration), owned=own)
     chosen = load_profile(parsed, load, scenario)
-    return carry_out(parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, calibrating=calibrate, web=web)
+    force = workforce(parsed, processes, workers, bind, token_file)
+    return carry_out(
+        parsed, scenario, chosen, out, profiling=profile, analyzing=analyze, calibrating=calibrate, force=force, web=web
+    )
 
 
 def carry_out(
@@ -61,12 +80,13 @@ def carry_out(
     profiling: bool = True,
     analyzing: bool = True,
     calibrating: bool = True,
+    force: Workforce | None = None,
     web: bool = False,
 ) -> int:
     """Records and judges; whatever ends the run early, the report of what there is gets written first."""
     console = Console(stderr=True, soft_wrap=True)
     with stopping_politely(), Watch(console) as watch:
-        options = Options(profile, out, profiling, watch.progress, watch.news, calibrating, web)
+        options = Options(profile, out, profiling, watch.progress, watch.news, calibrating, force, web)
         recorded = record(scenario, source, options)
     if recorded.error is not None and not recorded.has_samples:
         # A report of nothing would only hide what went wrong.

@@ -24,8 +24,8 @@ LEAST: Final = 100
 RESPONDER_SPEAKS: Final = "1.1"
 
 
-def floor(scenario: Scenario, profile: str) -> Floor | Missing:
-    """Of one process; raises what compiling the scenario raises, as the run itself would."""
+def floor(scenario: Scenario, profile: str, processes: int = 1) -> Floor | Missing:
+    """Measured with one process, told of so many; raises what compiling the scenario raises, as the run itself would."""
     plan = compile_plan(scenario, profile, 0.0, RUN_ID)
     if all(segment.iterations is not None for segment in plan.segments):
         return Missing("a load of iterations takes what time it needs")
@@ -55,7 +55,7 @@ def floor(scenario: Scenario, profile: str) -> Floor | Missing:
         duration=measured.duration,
         cpu_per_request=health.cpu_share * measured.duration / health.finished,
         achieved_rate=health.finished / measured.duration,
-        processes=scenario.generator.processes,
+        processes=processes,
         needed_rate=peak(plan),
         answer=len(BODY),
     )

@@ -14,6 +14,7 @@ from perfkit.load.destination import Destination, destination
 from perfkit.load.origins import Origins
 from perfkit.load.plan import AuthPlan, FlowPlan, Plan, RepeatPlan, Segment, StepPlan, ThinkPlan, Transport
 from perfkit.load.responses import OFFERED_ENCODINGS
+from perfkit.load.share import WHOLE, Share
 from perfkit.load.slots import compile_slot
 from perfkit.scenario import guard as guards
 from perfkit.scenario.feeders import open_feed
@@ -39,7 +40,7 @@ from perfkit.version import VERSION
 MOST_IN_FLIGHT: Final = 1000
 
 
-def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: str) -> Plan:
+def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: str, share: Share = WHOLE) -> Plan:
     """The flows with their templates compiled and the load as segments; refuses what may not be fired at."""
     shared = Shared(_shared_headers(scenario.http, run_id), scenario.http.redirects, scenario.http.timeout)
     flows = [_flow(name, flow, shared) for name, flow in scenario.flows.items()]
@@ -51,13 +52,14 @@ def compile_plan(scenario: Scenario, profile: str, profile_for: float, run_id: s
         flows=tuple(flows),
         cumulative_weights=tuple(sum(flow.weight for flow in flows[: count + 1]) for count in range(len(flows))),
         auth={name: _auth(name, auth, shared, tuple(scenario.flows)) for name, auth in scenario.auth.items()},
-        segments=planned,
+        segments=divided(planned, share),
         destination=home,
         origins=Origins(home, levels, lambda: _tls(scenario.http, shows_certificate=False)),
         variables=scenario.vars,
-        feeds={name: open_feed(feeder) for name, feeder in scenario.data.items()},
+        feeds={name: open_feed(feeder, share.worker, share.of) for name, feeder in scenario.data.items()},
         seed=scenario.seed,
-        caps=caps,
+        caps=_part_of(caps, share),
+        share=share,
         transport=_transport(scenario),
         patience=min((patience(flow.steps) for flow in flows), default=math.inf),
     )
@@ -79,6 +81,17 @@ def segments(scenario: Scenario, profile: str, profile_for: float) -> tuple[Segm
     if profile_for > 0:
         planned.append(_last_level(planned[-1], profile_for))
     return tuple(planned)
+
+
+def divided(whole: tuple[Segment, ...], share: Share) -> tuple[Segment, ...]:
+    """The segments as one worker plays them: levels stay, because whose an arrival or a user is goes by its number."""
+    if share == WHOLE:
+        return whole
+    for segment in whole:
+        if segment.is_open and segment.max_in_flight < share.of:
+            message = f"max_in_flight: {segment.max_in_flight} cannot be divided among {share.of} generator processes"
+            raise LoadError(message, hint=f"Raise it to {share.of} or more, or use fewer processes.")
+    return tuple(replace(segment, max_in_flight=share.part(segment.max_in_flight)) for segment in whole)
 
 
 def _segment(index: int, stage: Stage, phase: Phase) -> Segment:
@@ -106,6 +119,17 @@ def _capped(segment: Segment, caps: Caps) -> Segment:
         key, shown = ("max_rate", show_rate(highest)) if segment.is_open else ("max_users", f"{highest:g} users")
         raise LoadError(f"{shown} are more than the guard allows", hint=f"Lower the load, or raise guard.{key} if that is meant.")
     return segment if segment.max_in_flight <= caps.users else replace(segment, max_in_flight=int(caps.users))
+
+
+def _part_of(caps: Caps, share: Share) -> Caps:
+    """One worker's part: together they keep to the whole."""
+    if share == WHOLE:
+        return caps
+    users = caps.users if math.isinf(caps.users) else share.part(int(caps.users))
+    if users < 1:
+        message = f"guard.max_users: {caps.users:g} cannot be divided among {share.of} generator processes"
+        raise LoadError(message, hint=f"Raise it to {share.of} or more, or use fewer processes.")
+    return replace(caps, rate=caps.rate / share.of, users=users)
 
 
 def _last_level(last: Segment, duration: float) -> Segment:

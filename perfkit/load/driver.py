@@ -15,13 +15,14 @@ from typing import IO, Any, Final, TypeAlias
 
 from perfkit.errors import LoadError
 from perfkit.evidence import GeneratorHealth, Halt, Interval, Phase, RunDirectory
-from perfkit.load.channel import DRAIN, GO, Order, send_order
+from perfkit.load.channel import ALONE, DRAIN, GO, Order, Post, Workforce, send_order
 from perfkit.load.progress import Progress
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.secrets import mask_text
 
 Message: TypeAlias = dict[str, Any]
 Tick: TypeAlias = Callable[[Progress], object]
+News: TypeAlias = Callable[[str], object]
 
 # Importing Locust takes a second or two; a machine that is busy starting a target, several times that.
 START_LIMIT: Final = 60.0
@@ -29,6 +30,8 @@ START_LIMIT: Final = 60.0
 END_LIMIT: Final = 30.0
 # A generator that says nothing for so long hangs: it speaks five times a second.
 SILENCE_LIMIT: Final = 60.0
+LEAVE_LIMIT: Final = 3.0
+WAKE: Final = 0.5  # how long a person waits for Ctrl-C at most
 LAST_LINES: Final = 20  # of the generator's standard error, for the error message
 PACKAGES: Final = Path(__file__).resolve().parents[2]
 
@@ -36,8 +39,9 @@ PACKAGES: Final = Path(__file__).resolve().parents[2]
 class Drive:
     """A load under way. Not an iterator's frame but an object, so that an interrupt in mid-phase leaves it usable."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", epoch: float) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", epoch: float, news: News) -> None:
         self.pid: Final = process.pid
+        self.pids: tuple[int, ...] = (process.pid,)  # of this machine's generator processes, with their master
         self.intervals: list[Interval] = []
         self.health: GeneratorHealth | None = None  # None until it has finished, or when it died
         self.was_interrupted = False  # somebody stopped it in the web UI
@@ -45,6 +49,7 @@ class Drive:
         self.halt: Halt | None = None  # what made the generator end the load before its time
         self._process = process
         self._epoch = epoch
+        self._news = news
         self._messages: SimpleQueue[Message | None] = SimpleQueue()
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._begun: deque[Phase] = deque()
@@ -71,19 +76,28 @@ class Drive:
             self._say(DRAIN)
             self._await(lambda: self._has_ended, END_LIMIT, None)
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Order | Post, limit: float | None) -> None:
         """Tells the generator what to do and waits until it could begin."""
         assert self._process.stdin is not None
         try:
             send_order(self._process.stdin, order)
         except BrokenPipeError:
             raise self._death() from None
-        self._await(lambda: self._is_ready, START_LIMIT, None)
+        self._await(lambda: self._is_ready, limit, None, silence=None)
 
     def next_phase(self, tick: Tick | None) -> Phase | None:
         """The next phase, or None when the load has ended."""
         self._await(lambda: bool(self._begun) or self._has_ended, None, tick)
         return self._begun.popleft() if self._begun else None
+
+    def follow(self) -> None:
+        """To the end of what somebody else commands."""
+        self._await(lambda: self._has_ended, None, None, silence=None)
+
+    def leave(self) -> None:
+        """Nothing more is sent; whoever commands is told."""
+        self._say(DRAIN)
+        self._wait(LEAVE_LIMIT)
 
     def go(self) -> None:
         self._say(GO)
@@ -106,17 +120,24 @@ class Drive:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
-    def _await(self, is_reached: Callable[[], bool], limit: float | None, tick: Tick | None) -> None:
+    def _await(
+        self, is_reached: Callable[[], bool], limit: float | None, tick: Tick | None, silence: float | None = SILENCE_LIMIT
+    ) -> None:
         """Follows the generator's messages until something is reached; raises LoadError when it cannot be any more."""
         deadline = None if limit is None else time.monotonic() + limit
+        heard_at = time.monotonic()
         while not is_reached():
-            left = SILENCE_LIMIT if deadline is None else max(deadline - time.monotonic(), 0.0)
             try:
-                message = self._messages.get(timeout=left)
+                # Not at one stretch: polars has the kernel go on with a wait that Ctrl-C has interrupted.
+                message = self._messages.get(timeout=WAKE)
             except Empty:
-                raise LoadError(
-                    "the generator does not answer any more", hint="Look at the machine's load, then try again."
-                ) from None
+                now = time.monotonic()
+                if (now >= deadline) if deadline is not None else (silence is not None and now - heard_at > silence):
+                    raise LoadError(
+                        "the generator does not answer any more", hint="Look at the machine's load, then try again."
+                    ) from None
+                continue
+            heard_at = time.monotonic()
             if message is None:
                 raise self._death()
             self._take(message, tick)
@@ -125,25 +146,35 @@ class Drive:
         event = message.pop("event")
         if event == "ready":
             self._is_ready = True
+            self.pids = tuple(message["pids"])
         elif event == "begin":
             self._present = (message["phase"], message["at"])
             self._begun.append(message["phase"])
         elif event == "end":
             self._close_interval(message["at"])
+        elif event == "finished":
+            self.health = GeneratorHealth.read(message["health"]) if message["health"] else None
+            self._has_ended = True
+        elif event == "failed":
+            self._has_ended = True
+            self._close_interval(time.monotonic())
+            raise LoadError(message["message"], hint=message["hint"])
+        elif event == "progress":
+            if tick is not None:
+                tick(Progress(**message))
+        else:
+            self._note(event, message)
+
+    def _note(self, event: str, message: Message) -> None:
+        """What the phases do not depend on."""
+        if event == "news":
+            self._news(message["text"])
         elif event == "interrupted":
             self.was_interrupted = True
         elif event == "web":
             self.web = message["url"]
         elif event == "halted":
             self.halt = Halt(**{**message, "at": message["at"] - self._epoch})
-        elif event == "finished":
-            self.health = GeneratorHealth(**message["health"]) if message["health"] else None
-            self._has_ended = True
-        elif event == "failed":
-            self._has_ended = True
-            raise LoadError(message["message"], hint=message["hint"])
-        elif event == "progress" and tick is not None:
-            tick(Progress(**message))
 
     def _close_interval(self, at: float) -> None:
         if self._present is not None:
@@ -207,6 +238,8 @@ def driving(
     run_id: str,
     profile_for: float,
     epoch: float,
+    workforce: Workforce = ALONE,
+    news: News = str,
     *,
     responder: int | None = None,
     web: bool = False,
@@ -215,13 +248,29 @@ def driving(
 
     With the port of a null responder, it is that which is loaded and not the target.
     """
-    drive = Drive(_start(), epoch)
+    drive = Drive(_start(), epoch, news)
     try:
-        drive.order(Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), responder, web))
+        # People start workers elsewhere: that takes as long as it takes.
+        limit = None if workforce.joining else START_LIMIT
+        order = Order(scenario, profile, directory.samples, run_id, profile_for, os.getpid(), workforce, responder, web)
+        drive.order(order, limit)
         try:
             yield drive
         finally:
             drive.interrupt()
+    finally:
+        drive.close()
+
+
+def work(post: Post, news: News) -> None:
+    """One worker of somebody else's run, to its end."""
+    drive = Drive(_start(), 0.0, news)
+    try:
+        drive.order(post, None)
+        drive.follow()
+    except KeyboardInterrupt:
+        drive.leave()
+        raise
     finally:
         drive.close()
 

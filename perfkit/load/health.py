@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from perfkit.evidence import GeneratorHealth
+from perfkit.evidence import GeneratorHealth, WorkerHealth
 from perfkit.stats.histogram import Histogram, Numbers
 
 # A stretch this long with a full core is what makes a run's tail its generator's; a mean over the phase would hide it.
@@ -18,7 +18,7 @@ class Health:
 
     def __init__(self) -> None:
         self.finished = 0
-        self._lags = Histogram()
+        self.lags = Histogram()
         self._cpu: list[tuple[float, float]] = []
 
     def ended(self, lags: Numbers) -> None:
@@ -27,7 +27,7 @@ class Health:
         Late is counted from when a free virtual user was there for it: waiting for one is the limit's doing, and the target's.
         """
         self.finished += len(lags)
-        self._lags.add(Histogram.of(np.maximum(lags[~np.isnan(lags)], 0.0)))
+        self.lags.add(Histogram.of(np.maximum(lags[~np.isnan(lags)], 0.0)))
 
     def cpu(self, at: float, used: float) -> None:
         """CPU seconds used by this process up to `at`; called about once a second of the measure phase."""
@@ -39,11 +39,26 @@ class Health:
             sent=sent,
             finished=self.finished,
             dropped=dropped,
-            lag_p50=self._lags.quantile(0.50),
-            lag_p99=self._lags.quantile(0.99),
+            lag_p50=self.lags.quantile(0.50),
+            lag_p99=self.lags.quantile(0.99),
             cpu_share=busiest_share(self._cpu, BUSIEST_STRETCH),
-            open_loop=self._lags.count > 0,
+            open_loop=self.lags.count > 0,
         )
+
+
+def together(workers: Sequence[WorkerHealth], lags: Histogram) -> GeneratorHealth:
+    """Of all workers: counts are summed, the lags of all are in one histogram, and the busiest process counts."""
+    return GeneratorHealth(
+        offered=sum(worker.offered for worker in workers),
+        sent=sum(worker.sent for worker in workers),
+        finished=sum(worker.finished for worker in workers),
+        dropped=sum(worker.dropped for worker in workers),
+        lag_p50=lags.quantile(0.50),
+        lag_p99=lags.quantile(0.99),
+        cpu_share=max((worker.cpu_share for worker in workers), default=0.0),
+        open_loop=lags.count > 0,
+        workers=tuple(workers),
+    )
 
 
 def busiest_share(readings: Sequence[tuple[float, float]], stretch: float) -> float:

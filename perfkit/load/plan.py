@@ -2,7 +2,7 @@
 
 import bisect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, TypeAlias
@@ -10,12 +10,13 @@ from typing import Any, Literal, TypeAlias
 from pydantic import JsonValue
 
 from perfkit.evidence import Phase
-from perfkit.load.arrivals import Spacing
+from perfkit.load.arrivals import Spacing, offsets
 from perfkit.load.destination import Destination
 from perfkit.load.hops import Hops
 from perfkit.load.jsonpath import Path
 from perfkit.load.origins import Origins
 from perfkit.load.reading import Extract
+from perfkit.load.share import WHOLE, Share
 from perfkit.load.slots import Render, Slot
 from perfkit.scenario.context import Context
 from perfkit.scenario.feeders import Feed
@@ -161,6 +162,7 @@ class Plan:
     feeds: Mapping[str, Feed]
     seed: int
     caps: Caps
+    share: Share = WHOLE  # what of it this process plays
     transport: Transport = "http/1.1"
     patience: float = math.inf  # the shortest time-out of a conversation
 
@@ -175,6 +177,13 @@ class Plan:
 def most_users(segments: tuple[Segment, ...]) -> int:
     """The highest number that a user of a closed segment has."""
     return max((round(max(segment.start, segment.end)) for segment in segments if not segment.is_open), default=0)
+
+
+def schedule(segment: Segment, seed: int) -> Iterator[float]:
+    """When each arrival of an open segment is due: seconds after its start."""
+    assert segment.duration is not None  # the model refuses iterations for a rate
+    source = Random(f"{seed}:{segment.index}:arrivals")
+    return offsets(segment.start, segment.end, segment.duration, segment.arrivals, source)
 
 
 def duration_of(segments: tuple[Segment, ...], phase: Phase) -> float | None:

@@ -48,21 +48,13 @@ class Recent:
         self._older: Cells = {}
         self._first_at: float | None = None
 
-    def add(self, finished_at: Numbers, response_times: Numbers, endpoints: Names, errors: Names) -> None:
+    def take(self, second: int, endpoint: int, error: int, times: Histogram) -> None:
         """Requests that have ended; endpoints and errors as numbers, 0 is no error."""
-        if not len(finished_at):
-            return
         if self._first_at is None:
-            self._first_at = float(finished_at.min())
-        self.requests += len(finished_at)
-        self.errors += int(np.count_nonzero(errors))
-        seconds = finished_at.astype(np.int64)
-        first = int(seconds.min())
-        keys = (seconds - first) << _SECOND | endpoints.astype(np.int64) << _ENDPOINT | errors
-        for key in np.unique(keys).tolist():
-            histogram = Histogram.of(response_times[keys == key])
-            cells = self._of_second(first + (key >> _SECOND))
-            cells.setdefault((key >> _ENDPOINT & _NAMES, key & _ERRORS), Histogram()).add(histogram)
+            self._first_at = float(second)
+        self.requests += times.count
+        self.errors += times.count if error else 0
+        self._of_second(second).setdefault((endpoint, error), Histogram()).add(times)
 
     def total(self) -> Mapping[tuple[int, int], Histogram]:
         """Of the whole run."""
@@ -96,10 +88,30 @@ class Recent:
             if known < second:
                 break
         cells: Cells = {}
-        self.seconds.append((second, cells))
+        place = len(self.seconds)
+        while place and self.seconds[place - 1][0] > second:
+            place -= 1
+        self.seconds.insert(place, (second, cells))
         if len(self.seconds) > KEPT:
             _take_in(self._older, self.seconds.popleft()[1])
         return cells
+
+
+def by_second(
+    finished_at: Numbers, response_times: Numbers, endpoints: Names, errors: Names, sizes: Names
+) -> dict[tuple[int, int, int], tuple[Histogram, int]]:
+    """Response times, and bytes of answers together, by second, endpoint and error."""
+    if not len(finished_at):
+        return {}
+    seconds = finished_at.astype(np.int64)
+    first = int(seconds.min())
+    keys = (seconds - first) << _SECOND | endpoints.astype(np.int64) << _ENDPOINT | errors
+    found: dict[tuple[int, int, int], tuple[Histogram, int]] = {}
+    for key in np.unique(keys).tolist():
+        which = keys == key
+        place = (first + (key >> _SECOND), key >> _ENDPOINT & _NAMES, key & _ERRORS)
+        found[place] = (Histogram.of(response_times[which]), int(sizes[which].sum()))
+    return found
 
 
 def _take_in(total: Cells, cells: Cells) -> None:

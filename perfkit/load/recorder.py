@@ -1,12 +1,12 @@
 """Raw samples on disk: one fixed record per request, appended while the load runs, read back into a table.
 
-The generator writes three files that share the worker's number as their stem:
+A generator process writes three files that share the worker's number as their stem:
 
     <worker>.samples     records of LAYOUT, one per request, in the order in which they ended
     <worker>.names       one JSON object per line: {"id": 7, "text": "GET /orders"}; 0 is "none"
     <worker>.responses   one JSON object per line: a row of evidence.RESPONSES
 
-(seconds.py writes <worker>.health and <worker>.counts beside them.)
+(seconds.py writes <worker>.health and <worker>.counts beside them, clockfile.py <worker>.clock.)
 
 A name is on disk before the first record that refers to it, and a reader ignores a cut-off last record,
 so that a killed run can be read up to its last flush.
@@ -28,6 +28,7 @@ import polars as pl
 
 from perfkit.errors import EvidenceError, LoadError
 from perfkit.evidence import RunDirectory
+from perfkit.load import clockfile
 from perfkit.load.exchange import ERRORS, Exchange, Origin
 from perfkit.schemas import RESPONSES, SAMPLES
 
@@ -120,6 +121,7 @@ class Recorder:
         self._emptied = self._page  # being emptied
         self._taken = 0  # bytes of it
         self._failure: LoadError | None = None
+        self.rows = 0  # on disk
 
     def beside(self, suffix: str) -> Path:
         """Another file of this worker."""
@@ -200,6 +202,7 @@ class Recorder:
         except OSError as error:
             self._failure = unwritten(self._path, error)
             raise self._failure from error
+        self.rows += sum(map(len, pieces)) // _SIZE
         return pieces
 
     def response(self, row: Mapping[str, object]) -> None:
@@ -253,7 +256,7 @@ def unwritten(path: Path, error: OSError) -> LoadError:
 
 def read(directory: RunDirectory, epoch: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Samples and responses of all workers; times become seconds since `epoch`."""
-    samples = [_read_samples(path, epoch) for path in sorted(directory.samples.glob("*.samples"))]
+    samples = [_read_samples(path, epoch + clockfile.offset(path)) for path in sorted(directory.samples.glob("*.samples"))]
     responses = [read_lines(path) for path in sorted(directory.samples.glob("*.responses"))]
     rows = [row for lines in responses for row in lines]
     return (

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from perfkit.evidence import Missing, RunDirectory, Table
-from perfkit.load import sockets
+from perfkit.load import clockfile, sockets
 from perfkit.load.pauses import Pauses
 from perfkit.load.plane.ledger import Ledger
 from perfkit.load.plane.plane import Plane
@@ -140,7 +140,7 @@ class Seconds:
 def read(directory: RunDirectory, epoch: float) -> Table:
     """The seconds of all workers; Missing when none of them wrote one."""
     rows = [
-        row | _lags(row, sent_at, lag) | {"worker": int(path.stem), "at": row["at"] - epoch}
+        row | _lags(row, sent_at, lag) | {"worker": int(path.stem), "at": row["at"] - epoch - clockfile.offset(path)}
         for path in sorted(directory.samples.glob(f"*{HEALTH}"))
         for sent_at, lag in [_arrivals(path.with_suffix(".samples"))]
         for row in read_lines(path)

@@ -1,22 +1,22 @@
 """Locust's own web UI, on loopback, with perfkit's figures in it; the load stays the scenario's.
 
-Locust's statistics are filled from the records of the plane: response times from when a request was due, of successes only, and
+Locust's statistics are filled from what the plane has counted: response times from when a request was due, of successes only, and
 unrounded. What would start, change or reset a load is refused; stop drains, as an interrupt does.
 """
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import gevent
-import numpy as np
 from flask import Response, jsonify, request
 from gevent.pywsgi import WSGIServer
 from locust.env import Environment
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, LocalRunner
 from locust.stats import StatsEntry, StatsError, stats_history
 
+from perfkit.load.account import Cell
 from perfkit.load.exchange import ERRORS
 from perfkit.load.web_gate import LOOPBACK, Gate
 from perfkit.scenario.model import Scenario, requests_of
@@ -64,7 +64,7 @@ class Row:
 
 
 class Web:
-    """The UI of one generator; it is told of records as they are written down."""
+    """The UI of one load; it is told of what has ended, five times a second."""
 
     def __init__(self, environment: Environment, runner: Runner, scenario: Scenario) -> None:
         environment.host = scenario.target.base_url
@@ -90,50 +90,52 @@ class Web:
         gevent.spawn(stats_history, self._runner)
         return f"http://{LOOPBACK}:{port}/"
 
-    def add(self, rows: "np.ndarray[Any, Any]", names: Sequence[str]) -> None:
-        """Records of recorder.DTYPE."""
-        for number in np.unique(rows["endpoint"]):
-            self._add(names[int(number)], rows[rows["endpoint"] == number])
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Requests that have ended, of every process that makes the load."""
+        for cell in cells:
+            self._add(cell)
 
-    def _add(self, endpoint: str, rows: "np.ndarray[Any, Any]") -> None:
-        method = self._methods.get(endpoint, "")
+    def _add(self, cell: Cell) -> None:
+        method = self._methods.get(cell.endpoint, "")
         stats = self._runner.stats
         # Locust shows the method in a column of its own.
-        entry = stats.entries[endpoint.removeprefix(f"{method} "), method]
-        times = np.maximum(rows["finished_at"] - rows["intended_at"], 0.0)[rows["error"] == 0]
-        histogram = Histogram.of(np.ascontiguousarray(times))
+        entry = stats.entries[cell.endpoint.removeprefix(f"{method} "), method]
         for each in (entry, stats.total):
-            self._fill(each, rows, times, histogram)
-        for code, count in zip(*np.unique(rows["error"][rows["error"] > 0], return_counts=True), strict=True):
-            error = ERRORS[int(code)]
+            self._fill(each, cell)
+        count = cell.times.count
+        if cell.error:
+            error = ERRORS[cell.error]
             key = StatsError.create_key(entry.method, entry.name, error)
             known = stats.errors.setdefault(key, StatsError(entry.method, entry.name, error))
-            known.occurrences += int(count)
-        for name in (endpoint, "all"):
+            known.occurrences += count
+        for name in (cell.endpoint, "all"):
             row = self._rows.setdefault(name, Row(Histogram()))
-            row.times.add(histogram)
-            row.requests += len(rows)
-            row.failures += len(rows) - len(times)
+            row.requests += count
+            if cell.error:
+                row.failures += count
+            else:
+                row.times.add(cell.times)
 
-    def _fill(self, entry: StatsEntry, rows: "np.ndarray[Any, Any]", times: "np.ndarray[Any, Any]", found: Histogram) -> None:
-        failures = len(rows) - len(times)
-        entry.num_requests += len(rows)
-        entry.num_failures += failures
-        entry.num_none_requests += failures  # they count, and have no response time
-        entry.total_content_length += int(rows["bytes"].sum())
-        ended = (rows["finished_at"] + self._wall).astype(np.int64)
-        _count(entry.num_reqs_per_sec, ended)
-        _count(entry.num_fail_per_sec, ended[rows["error"] > 0])
-        if len(times):
+    def _fill(self, entry: StatsEntry, cell: Cell) -> None:
+        count = cell.times.count
+        ended = int(cell.second + self._wall)
+        entry.num_requests += count
+        entry.total_content_length += cell.bytes
+        entry.num_reqs_per_sec[ended] += count
+        if cell.error:
+            entry.num_failures += count
+            entry.num_none_requests += count  # they count, and have no response time
+            entry.num_fail_per_sec[ended] += count
+        else:
             # Locust speaks milliseconds; its own keys are rounded, and it takes others.
-            for middle, count in found.middles():
-                entry.response_times[round(middle * 1000, 3)] += count  # type: ignore[index]
-            entry.total_response_time += float(times.sum()) * 1000  # type: ignore[assignment]
-            entry.max_response_time = max(entry.max_response_time, float(times.max()) * 1000)  # type: ignore[assignment]
-            least = float(times.min()) * 1000
-            entry.min_response_time = min(entry.min_response_time or least, least)  # type: ignore[assignment]
+            middles = [(round(middle * 1000, 3), count) for middle, count in cell.times.middles()]
+            for middle, number in middles:
+                entry.response_times[middle] += number  # type: ignore[index]
+            entry.total_response_time += sum(middle * number for middle, number in middles)  # type: ignore[assignment]
+            entry.max_response_time = max(entry.max_response_time, cell.times.maximum * 1000)  # type: ignore[assignment]
+            entry.min_response_time = min(entry.min_response_time or middles[0][0], middles[0][0])  # type: ignore[assignment]
         last = int(entry.last_request_timestamp or 0)
-        entry.last_request_timestamp = float(rows["finished_at"].max()) + self._wall
+        entry.last_request_timestamp = max(entry.last_request_timestamp or 0.0, cell.second + self._wall)
         if entry.use_response_times_cache and int(entry.last_request_timestamp) > last:
             entry._cache_response_times(int(entry.last_request_timestamp) - 1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as its own log() does
 
@@ -175,8 +177,3 @@ def methods_of(scenario: Scenario) -> Mapping[str, str]:
     logins = [auth.login for auth in scenario.auth.values() if auth.login is not None]
     steps = [*logins, *(step for flow in scenario.flows.values() for step in requests_of(flow.steps))]
     return {step_name(step): step.method for step in steps}
-
-
-def _count(into: dict[int, int], seconds: "np.ndarray[Any, Any]") -> None:
-    for second, count in zip(*np.unique(seconds, return_counts=True), strict=True):
-        into[int(second)] += int(count)

@@ -16,12 +16,14 @@ from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
 from perfkit.evidence import Floor, Missing, Phase, Run, RunDirectory
 from perfkit.load import calibrate, demand, driver
-from perfkit.load.compile import segments
+from perfkit.load.compile import divided, segments
 from perfkit.load.driver import Drive
 from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
+from perfkit.load.share import Share
 from perfkit.probe import records
 from perfkit.run import endings, origin, runfile, tables
+from perfkit.run.options import Options
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
@@ -35,19 +37,6 @@ PROFILE_SHARE, PROFILE_LEAST, PROFILE_MOST = 0.25, 15.0, 60.0
 PROBE_FLUSH: Final = 0.6
 # What a disk says that takes no more: no fault of ours.
 REFUSED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line adds to a scenario."""
-
-    profile: str  # the load profile's name
-    out: Path
-    profiling: bool = True
-    on_progress: Callable[[Progress], None] | None = None
-    on_news: Callable[[str], None] | None = None
-    calibrating: bool = True  # measure what the generator can do before the target is started
-    web: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +88,8 @@ def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
 
 def described(scenario: Scenario, directory: RunDirectory, options: Options, home: origin.Origin) -> Run:
     """run.json as it is before anything has happened."""
+    planned = segments(scenario, options.profile, profile_for(scenario, options))
+    divided(planned, Share(0, options.force(scenario).size))  # refused before anything is started
     return Run(
         id=directory.path.name,
         scenario=scenario.name,
@@ -115,7 +106,7 @@ def described(scenario: Scenario, directory: RunDirectory, options: Options, hom
         observers={},
         hooks=(),
         generator=None,
-        plan=outline(segments(scenario, options.profile, profile_for(scenario, options))),
+        plan=outline(planned),
         epoch=time.monotonic(),
     )
 
@@ -209,6 +200,8 @@ def observe(session: Session) -> None:
             session.run.id,
             profile_for(scenario, session.options),
             session.run.epoch,
+            session.options.force(scenario),
+            session.tell,
             web=session.options.web,
         ) as drive:
             if drive.web:
@@ -232,7 +225,9 @@ def calibrate_first(session: Session) -> None:
         session.update(floor=Missing("it was not to be calibrated: --no-calibrate"))
         return
     session.tell("calibrating the generator")
-    floor = calibrate.floor(session.scenario, session.options.profile)
+    # Machines elsewhere are taken to be like this one: nobody asks them before they are needed.
+    processes = session.options.force(session.scenario).size
+    floor = calibrate.floor(session.scenario, session.options.profile, processes)
     session.update(floor=floor)
     if isinstance(floor, Floor):
         session.tell(f"it can send requests at {show_rate(floor.rate)} at most, {show_time(floor.cpu_per_request)} of CPU each")

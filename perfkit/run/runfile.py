@@ -53,7 +53,7 @@ def _run(content: dict[str, Any]) -> Run:
     return replace(
         raw,
         intervals=tuple(Interval(**interval) for interval in content["intervals"]),
-        generator=GeneratorHealth(**health) if health is not None else None,
+        generator=GeneratorHealth.read(health) if health is not None else None,
         halt=Halt(**halt) if halt is not None else None,
         serving=tuple(content["serving"]),
         hooks=tuple(content["hooks"]),

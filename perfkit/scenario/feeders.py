@@ -69,12 +69,13 @@ def weights_of(table: Table, column: str) -> tuple[float, ...]:
 
 
 class Feed:
-    """Hands out the rows of one feeder to all virtual users of one process."""
+    """Hands out the rows of one feeder to all virtual users of one process: of several, each takes every `step`-th row."""
 
-    def __init__(self, feeder: Feeder, table: Table) -> None:
+    def __init__(self, feeder: Feeder, table: Table, first: int = 0, step: int = 1) -> None:
         self._feeder = feeder
         self._rows = table.rows
-        self._next = 0
+        self._next = first
+        self._step = step
         self._owned: dict[int, int] = {}
         self._cumulative = list(itertools.accumulate(weights_of(table, feeder.weight))) if feeder.weight else None
 
@@ -101,10 +102,10 @@ class Feed:
         if self._next >= len(self._rows) and self._feeder.on_exhausted == "stop_user":
             raise Exhausted
         index = self._next % len(self._rows)
-        self._next += 1
+        self._next += self._step
         return index
 
 
-def open_feed(feeder: Feeder) -> Feed:
-    """The feed of a feeder's file."""
-    return Feed(feeder, read_table(Path(feeder.csv)))
+def open_feed(feeder: Feeder, first: int = 0, step: int = 1) -> Feed:
+    """The feed of a feeder's file, from row `first` on every `step`-th."""
+    return Feed(feeder, read_table(Path(feeder.csv)), first, step)

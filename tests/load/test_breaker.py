@@ -9,6 +9,7 @@ from perfkit.load.breaker import Breaker, Trip
 from perfkit.load.exchange import ERRORS
 from perfkit.load.progress import Recent
 from perfkit.scenario.model import Scenario
+from perfkit.stats.histogram import Histogram
 
 NAMES = ["", "browse", "GET /orders", "GET /slow"]
 FAILED = ERRORS.index("status")
@@ -23,7 +24,7 @@ def filled(*seconds: tuple[int, float, int], endpoint: int = 2) -> Recent:
     """(second, response time, error) of twenty requests each."""
     recent = Recent()
     for second, time, error in seconds:
-        recent.add(np.full(20, second + 0.5), np.full(20, time), np.full(20, endpoint), np.full(20, error))
+        recent.take(second, endpoint, error, Histogram.of(np.full(20, time)))
     return recent
 
 

@@ -9,8 +9,9 @@ import pytest
 from perfkit.errors import EvidenceError, PerfkitError, TargetError
 from perfkit.evidence import RunDirectory
 from perfkit.run import record, runfile
+from perfkit.run.options import Options
 from perfkit.run.read import read
-from perfkit.run.record import Options, Session
+from perfkit.run.record import Session
 from perfkit.scenario.model import Scenario
 from tests.builders import a_run
 from tests.run.raw import a_raw_run

@@ -293,7 +293,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
             '"GET /product": ["p95 < 1s for 5s abort"',
             "slo.GET /product: `abort` needs a step's name",
         ),
-        ("{processes: 1}", "{processes: 2}", "generator.processes: more than one generator process is not built yet"),
+        ("{processes: 1}", "{processes: 0}", "generator.processes: "),
         ("{processes: 1}", "{processes: 1, cores: [0]}", "generator.cores: `cores` is not built yet"),
         ("base_url: http://127.0.0.1:8000", "base_url: unix:/run/app.sock", "target.base_url: 'unix:/run/app.sock' is not a URL"),
         ("base_url: http://127.0.0.1:8000", "base_url: 127.0.0.1:8000", "'127.0.0.1:8000' is not a URL"),

@@ -56,7 +56,7 @@ def test_every_example_fits(path: Path) -> None:
         ("queries <= 3", "querys <= 3"),
         ("etag: header:ETag", "etag: heading:ETag"),
         ("sample: 1/50", "sample: 50"),
-        ("{processes: 1}", "{processes: 2}"),
+        ("{processes: 1}", "{processes: 0}"),
         ("version: 1.1", "version: 3"),
         ("apply: {header:", "apply: {headers:"),
         ("seed: 42", "compare: {}"),

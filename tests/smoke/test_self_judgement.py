@@ -24,6 +24,7 @@ from perfkit.load import calibrate
 from perfkit.load.progress import Progress
 from perfkit.load.sockets import counted
 from perfkit.run import record
+from perfkit.run.options import Options
 from perfkit.run.read import read
 from perfkit.scenario.model import Scenario
 
@@ -86,8 +87,8 @@ def a_scenario(url: str = "http://127.0.0.1:9", rate: str = "50/s", **parts: Any
     return Scenario.model_validate(content | parts)
 
 
-def options(out: Path, *, calibrating: bool) -> record.Options:
-    return record.Options("default", out, profiling=False, calibrating=calibrating)
+def options(out: Path, *, calibrating: bool) -> Options:
+    return Options("default", out, profiling=False, calibrating=calibrating)
 
 
 def test_the_floor_is_that_of_the_scenarios_own_requests_and_leaves_nothing_behind() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from perfkit.analyze.pages import generator_seconds
-from perfkit.evidence import Floor, Missing, Run
+from perfkit.evidence import Floor, Missing, Run, WorkerHealth
 from perfkit.finding import Analysis
 from perfkit.measures.connections import Opened, opened
 from perfkit.measures.lazy import Measures
@@ -93,6 +93,7 @@ def generator(run: Run) -> list[tuple[str, str]]:
         ("requests due, sent, finished, dropped", f"{health.offered}, {health.sent}, {health.finished}, {health.dropped}"),
         ("sent after they were due, p50 and p99", f"{show_time(health.lag_p50)}, {show_time(health.lag_p99)}"),
         ("CPU of the busiest generator process", f"{show_share(health.cpu_share)} of a core"),
+        *((f"generator process {worker.worker}", account_of(worker)) for worker in health.workers),
         *floor(run.floor),
     ]
 
@@ -121,6 +122,13 @@ def connections(found: Opened) -> list[tuple[str, str]]:
     rows = [("connections opened, of them again", f"{found.connections} for {found.requests} requests, {found.again}")]
     steps = (("connecting (name and TCP), p50 and p99", found.connect), ("TLS handshake, p50 and p99", found.tls))
     return [*rows, *((what, f"{show_time(times[0])}, {show_time(times[1])}") for what, times in steps if times is not None)]
+
+
+def account_of(worker: WorkerHealth) -> str:
+    counts = f"{worker.offered}, {worker.sent}, {worker.finished}, {worker.dropped}"
+    clock = f"; its clock is known to {show_time(worker.clock_error)}" if worker.clock_error else ""
+    lost = f"; {worker.lost}" if worker.lost else ""
+    return f"{worker.name}: {counts}; {worker.rows} on record; {show_share(worker.cpu_share)} of a core{clock}{lost}"
 
 
 def machine(run: Run) -> list[tuple[str, str]]:

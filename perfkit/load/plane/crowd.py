@@ -36,7 +36,7 @@ class Crowd:
             self._resize(users)
         if segment.duration is not None:
             await self._load.deadlines.reach(start + segment.duration)
-        else:
+        elif self._working:  # of several workers, some may have no user
             await self._all_gone.wait()
 
     def leave(self) -> None:
@@ -86,7 +86,7 @@ class Crowd:
 
     def _resize(self, users: int) -> None:
         self._wanted = users
-        for number in range(1, users + 1):
+        for number in self._load.plan.share.users(users):
             user = self._working.get(number)
             if user is None and self._load.is_full:
                 # Users of a rate still work off what they have in hand.

@@ -52,6 +52,10 @@ class Plane:
         self.capped_at: float | None = None  # when it had gone on for as long as any load may
         self.now = time.monotonic
         self.failure: Exception | None = None
+        self.start_at: float | None = None  # when several planes begin together
+        # Told when a segment without a duration is over here: it is over when it is for all, and go_on() says when that was.
+        self.meeting: Callable[[float], None] | None = None
+        self._agreed: asyncio.Future[float]
         self.pulse = Pulse(self.now)
         self._on_phase = on_phase
         self._ids = itertools.count((worker << ID_SHIFT) + 1)
@@ -109,6 +113,11 @@ class Plane:
         if self._loop is not None and self._is_live:
             self._loop.call_soon_threadsafe(self._end)
 
+    def go_on(self, at: float) -> None:
+        """From any thread: ends a meeting; the next segment begins at this instant."""
+        if self._loop is not None and self._is_live:
+            self._loop.call_soon_threadsafe(self._agree, at)
+
     def fail(self, error: BaseException) -> None:
         """A user that fails is a fault of the load, told to whoever runs it."""
         if self.failure is None:
@@ -154,13 +163,30 @@ class Plane:
             self.deadlines.close()
 
     async def _play_segments(self) -> None:
-        at = self.now() + LEAD
+        at = self.now() + LEAD if self.start_at is None else self.start_at
         for segment in self.plan.segments:
             self._enter(segment, at)
             at = await self._play(segment, at)
             if self.is_over:
                 break
+            if segment.duration is None and segment is not self.plan.segments[-1]:
+                at = await self._meet(at)
         self._on_phase(None, at)
+
+    async def _meet(self, at: float) -> float:
+        """When the next segment begins."""
+        if self.meeting is None:
+            return at
+        self._agreed = asyncio.get_running_loop().create_future()
+        self.meeting(at)
+        over = asyncio.ensure_future(self._over.wait())
+        await asyncio.wait((self._agreed, over), return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        return self._agreed.result() if self._agreed.done() else self.now()
+
+    def _agree(self, at: float) -> None:
+        if not self._agreed.done():
+            self._agreed.set_result(at)
 
     async def _play(self, segment: Segment, at: float) -> float:
         """When the segment ended."""

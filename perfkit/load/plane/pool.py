@@ -3,12 +3,11 @@
 import math
 from collections import deque
 from collections.abc import Iterator
-from random import Random
+from itertools import count
 from typing import Final
 
-from perfkit.load.arrivals import offsets
 from perfkit.load.dice import Dice
-from perfkit.load.plan import Segment
+from perfkit.load.plan import Segment, schedule
 from perfkit.load.plane.user import Load, User
 from perfkit.load.play import Script
 
@@ -20,6 +19,7 @@ BUSY: Final = 10_000.0
 MOST_TOGETHER: Final = 0.001
 # So many leave before answers are looked at again: users that have come free are taken before new ones are hired.
 AT_ONCE: Final = 16
+_NONE_LEFT: Final = (math.inf, 0)
 
 
 class Pool:
@@ -35,7 +35,7 @@ class Pool:
         self._count = 0
         self._hired = hired
         self._is_leaving = False
-        self._arrived = 0
+        self._arrived = 0  # of all workers, before the present segment
         self._schedule: _Schedule | None = None
         # How many users the data is enough for, once it has run out for one.
         self._fed: int | None = None
@@ -45,19 +45,20 @@ class Pool:
         self._is_leaving = False
         self._limit = segment.max_in_flight
         self._queues = segment.on_limit == "queue"
-        source = Random(f"{self._load.plan.seed}:{segment.index}:arrivals")
-        schedule = _Schedule(
+        numbers = count(self._arrived)
+        arrivals = zip(schedule(segment, self._load.plan.seed), numbers, strict=False)
+        self._schedule = ahead = _Schedule(
             self,
             self._load,
             start,
-            offsets(segment.start, segment.end, segment.duration, segment.arrivals, source),
+            self._load.plan.share.arrivals(arrivals, self._arrived),
             min(TOGETHER * max(max(segment.start, segment.end) / BUSY, 1.0), MOST_TOGETHER),
         )
-        self._schedule = schedule
-        schedule.wake()
+        ahead.wake()
         await self._load.deadlines.reach(start + segment.duration)
         if not self._load.is_over:
-            schedule.take(start + segment.duration)
+            ahead.take(start + segment.duration)
+            self._arrived = next(numbers)
 
     @property
     def users(self) -> int:
@@ -83,24 +84,17 @@ class Pool:
         while self._backlog:
             self._load.ledger.dropped(self._backlog.popleft()[1])
 
-    def arrive(self, due: float) -> None:
-        number = self._arrived
-        self._arrived = number + 1
-        self._take_up(number, due)
-
     # user.Home
 
     def next(self, user: User, /) -> Script | None:
         if self._backlog:
             user.free_at = self._load.now()
             return self._script(user, *self._backlog.popleft())
-        schedule = self._schedule
+        ahead = self._schedule
         # Whoever has just got an answer has the time at hand, and a look at it costs less than a timer.
-        if schedule is not None and schedule.due <= user.exchange.finished_at and not self._load.is_over:
-            due = schedule.due
-            schedule.advance()
-            number = self._arrived
-            self._arrived = number + 1
+        if ahead is not None and ahead.due <= user.exchange.finished_at and not self._load.is_over:
+            number, due = ahead.number, ahead.due
+            ahead.advance()
             return self._script(user, number, due)
         if self._is_leaving:
             user.begin(None)  # its flow is over: nothing of it is unsent
@@ -120,9 +114,9 @@ class Pool:
         self._fed = self._count
         # Later: the next user's data may have run out as well, and so on.
         number, due = user.iteration, user.due
-        self._load.deadlines.at(due, lambda: self._take_up(number, due))
+        self._load.deadlines.at(due, lambda: self.take_up(number, due))
 
-    def _take_up(self, number: int, due: float) -> None:
+    def take_up(self, number: int, due: float) -> None:
         if self._load.is_over:
             self._load.ledger.dropped(due)
         elif self._idle:
@@ -132,7 +126,7 @@ class Pool:
         elif self._count < (self._limit if self._fed is None else min(self._limit, self._fed)) and not self._load.is_full:
             self._count += 1
             self._hired += 1
-            user = self._load.hire(self._hired, self, Dice(self._load.plan.seed, "flows"))
+            user = self._load.hire(self._load.plan.share.user(self._hired), self, Dice(self._load.plan.seed, "flows"))
             user.begin(self._script(user, number, due))
         elif self._queues and (self._count or self._load.is_full):
             self._backlog.append((number, due))
@@ -153,13 +147,14 @@ class Pool:
 class _Schedule:
     """The arrivals of one segment, taken as they become due."""
 
-    def __init__(self, pool: Pool, load: Load, start: float, offsets_left: Iterator[float], together: float) -> None:
+    def __init__(self, pool: Pool, load: Load, start: float, arrivals: Iterator[tuple[float, int]], together: float) -> None:
         self._pool = pool
         self._load = load
         self._start = start
-        self._offsets = offsets_left
+        self._arrivals = arrivals
         self._together = together
         self.due = math.inf
+        self.number = 0
         self.advance()
 
     def wake(self) -> None:
@@ -175,9 +170,11 @@ class _Schedule:
         """What is due by then arrives."""
         pool = self._pool
         while most > 0 and (due := self.due) <= until:
+            number = self.number
             self.advance()
-            pool.arrive(due)
+            pool.take_up(number, due)
             most -= 1
 
     def advance(self) -> None:
-        self.due = self._start + next(self._offsets, math.inf)
+        offset, self.number = next(self._arrivals, _NONE_LEFT)
+        self.due = self._start + offset
