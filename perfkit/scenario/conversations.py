@@ -39,6 +39,13 @@ class EventStream(RequestStep):
     event: str | None = Field(default=None, min_length=1)
     timeout: PositiveTime | None = None
 
+    @field_validator("redirects")
+    @classmethod
+    def _stays_where_it_is(cls, value: int | None) -> int | None:
+        if value:
+            raise ValueError("redirects of an event stream are not followed (give the path that it leads to)")
+        return value
+
 
 class SseStep(Section):
     """A stream of server-sent events."""

@@ -93,6 +93,7 @@ def test_the_schema_takes_it() -> None:
         ("read: 3", "read: 0", "sse.read: 0 must be at least 1"),
         ("event: tick", "evnet: tick", "sse.evnet: unknown key (did you mean 'event'?)"),
         ("timeout: 2s", "timeout: 2", "2 is not a duration"),
+        ("timeout: 2s", "redirects: 2", "sse.redirects: redirects of an event stream are not followed"),
         ("load:", "http: {version: 2}\nload:", "`websocket` and `sse` steps over HTTP/2 are not built yet"),
     ],
 )
