@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 from perfkit.collectors import stacks
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
-from perfkit.errors import EvidenceError, PerfkitError, TargetError
+from perfkit.errors import PerfkitError, TargetError
 from perfkit.evidence import Floor, Missing, Phase, Run, RunDirectory
 from perfkit.load import calibrate, demand, driver
 from perfkit.load.compile import divided, segments
@@ -22,8 +22,9 @@ from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.load.share import Share
 from perfkit.probe import records
-from perfkit.run import endings, origin, runfile, tables
+from perfkit.run import endings, origin, runfile
 from perfkit.run.options import Options
+from perfkit.run.session import Session
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
@@ -121,68 +122,6 @@ def profile_for(scenario: Scenario, options: Options) -> float:
         return min(scenario.profiling.duration, left)
     measured = sum(stage.duration or 0.0 for stage in stages if not stage.warmup)
     return min(max(measured * PROFILE_SHARE, PROFILE_LEAST), PROFILE_MOST, left)
-
-
-class Session:
-    """A run while it is being made: its file is kept true at every step, so that a killed run can be read."""
-
-    def __init__(self, scenario: Scenario, directory: RunDirectory, options: Options, run: Run) -> None:
-        self.scenario = scenario
-        self.directory = directory
-        self.options = options
-        self.run = run
-        self.error: PerfkitError | None = None
-        self.has_samples = False
-
-    def tell(self, news: str) -> None:
-        if self.options.on_news:
-            self.options.on_news(news)
-
-    def update(self, **changes: Any) -> None:
-        self.run = replace(self.run, **changes)
-        try:
-            runfile.write(self.directory, self.run)
-        except OSError as error:
-            # The older file stays; whatever else there is to say is still said.
-            self.error = self.error or endings.unwritable(self.directory, error)
-
-    def end(self, state: str, error: PerfkitError | None) -> None:
-        """What went wrong first is what the run ends with: the rest follows from it."""
-        if self.run.state != "running":
-            return
-        self.error = error
-        self.update(state=state, failure=error.message if error else "")
-
-    def note_end(self, drive: Drive) -> None:
-        """The generator has ended the load early: what is in flight comes in, then the run is judged."""
-        halt = drive.halt
-        if self.run.state != "running":
-            return
-        if drive.was_interrupted:
-            self.end("interrupted", None)
-            self.tell("stopped in the web UI: waiting for requests in flight")
-        elif halt is not None:
-            self.update(state="aborted", failure=endings.shown(halt), halt=halt)
-            self.tell(f"{self.run.failure}: ending the load")
-
-    def close(self) -> None:
-        """Compacts what was recorded; a run that recorded nothing keeps its run.json and its log."""
-        self.has_samples = any(path.stat().st_size for path in self.directory.samples.glob("*.samples"))
-        try:
-            gathered = tables.compact(self.directory, self.run)
-        except EvidenceError as error:
-            self.end("died", error)
-            self.directory.spend_reserve()
-            return
-        self.update(
-            observers={name: status for name, status in self.directory.notes().items() if not name.startswith("table:")},
-            hooks=gathered.hooks,
-            probe_cost=gathered.cost,
-            serving=gathered.servers or self.run.serving,
-            caveats=(*self.run.caveats, *(caveat.text for caveat in gathered.caveats)),
-            state="finished" if self.run.state == "running" else self.run.state,
-        )
-        self.directory.spend_reserve()
 
 
 def observe(session: Session) -> None:

@@ -11,7 +11,7 @@ from perfkit.evidence import RunDirectory
 from perfkit.run import record, runfile
 from perfkit.run.options import Options
 from perfkit.run.read import read
-from perfkit.run.record import Session
+from perfkit.run.session import Session
 from perfkit.scenario.model import Scenario
 from tests.builders import a_run
 from tests.run.raw import a_raw_run
