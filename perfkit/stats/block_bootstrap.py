@@ -18,8 +18,8 @@ from perfkit.stats.quantiles import Numbers
 from perfkit.stats.signed_rank import hodges_lehmann, pairwise_means
 
 SHORTEST: Final = 3
-# The standard error of 500 resamples is known to about 3 %.
-RESAMPLES: Final = 500
+# The standard error of 300 resamples is known to about 4 %.
+RESAMPLES: Final = 300
 _CHUNK: Final = 100
 # Beyond such a correlation a series of blocks is one long drift, and no correction holds.
 _MOST: Final = 0.9

@@ -14,7 +14,7 @@ from perfkit.stats.signed_rank import Side
 
 # 2^18 sums are a quarter of a million doubles; above that they are drawn.
 EXACT_UP_TO: Final = 18
-FLIPS: Final = 10_000
+FLIPS: Final = 5_000
 _CHUNK: Final = 2_000
 
 

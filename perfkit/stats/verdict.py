@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-from perfkit.stats import holm, sign_flip, signed_rank
+from perfkit.stats import holm, sign_flip
 from perfkit.stats.centre import Centre, of_blocks
-from perfkit.stats.equivalence import blocks_for, no_slowdown_beyond
+from perfkit.stats.equivalence import no_slowdown_beyond
 from perfkit.stats.interval import Estimate
+from perfkit.stats.needed import more_blocks
 from perfkit.stats.outcome import Outcome, Rules
 from perfkit.stats.paired_binomial import Both, Each
 from perfkit.stats.quantiles import Numbers
@@ -112,7 +113,7 @@ def _time_verdict(centre: Centre, p: float, step: holm.Step, rules: Rules, look:
         lag1=centre.lag1,
         p_sign_flip=sign_flip.p_value(centre.values, seed=seed),
         detectable=_detectable(change, step.level, rules),
-        more_blocks=_more_blocks(centre, change, bound, step.level, rules) if outcome is Outcome.INCONCLUSIVE else None,
+        more_blocks=more_blocks(change, bound, len(centre.values), rules) if outcome is Outcome.INCONCLUSIVE else None,
     )
 
 
@@ -135,17 +136,3 @@ def _detectable(change: Estimate, level: float, rules: Rules) -> float:
     reach = float(ndtri(1 - level / 2))
     error = change.half_width / reach
     return max(change.half_width + beyond * error, math.log1p(rules.floor) + beyond * error)
-
-
-def _more_blocks(centre: Centre, change: Estimate, bound: float, level: float, rules: Rules) -> int | None:
-    """Until the likelier verdict if the estimate stays: n (half-width / target)^2, less what there is.
-
-    A change at or above the floor needs an interval that excludes 0; one below the margin, a bound that stays under it.
-    """
-    have, value = len(centre.values), change.value
-    if not math.isfinite(change.half_width):
-        return max(1, signed_rank.fewest_for(level) - have)
-    needed = blocks_for(have, bound - value, math.log1p(rules.margin) - value)
-    if abs(value) >= math.log1p(rules.floor):
-        needed = min(needed, blocks_for(have, change.half_width, abs(value)))
-    return max(1, math.ceil(needed) - have) if math.isfinite(needed) else None
