@@ -52,7 +52,7 @@ class TimeVerdict(Verdict):
     lag1: float
     p_sign_flip: float  # a second opinion that needs no symmetry, only that the order was drawn by lot
     detectable: float  # the smallest log ratio that this run finds with the rules' power
-    more_blocks: int | None  # that an inconclusive answer would still take; None when it is not, or no number would do
+    more_blocks: int | None  # that an inconclusive answer would still take at the end; None when no number would do
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ def _time_verdict(centre: Centre, p: float, step: holm.Step, rules: Rules, look:
     margin = math.log1p(rules.margin)
     large = abs(change.value) >= math.log1p(rules.floor)
     outcome = _outcome(step.rejected and large, change.value, look.final and bound < margin)
+    is_open = look.final and outcome is Outcome.INCONCLUSIVE
     return TimeVerdict(
         outcome=outcome,
         change=change,
@@ -113,7 +114,7 @@ def _time_verdict(centre: Centre, p: float, step: holm.Step, rules: Rules, look:
         lag1=centre.lag1,
         p_sign_flip=sign_flip.p_value(centre.values, seed=seed),
         detectable=_detectable(change, step.level, rules),
-        more_blocks=more_blocks(change, bound, len(centre.values), rules) if outcome is Outcome.INCONCLUSIVE else None,
+        more_blocks=more_blocks(change, bound, len(centre.values), rules) if is_open else None,
     )
 
 
@@ -132,7 +133,8 @@ def _outcome(changed: bool, value: float, bounded: bool) -> Outcome:
 
 def _detectable(change: Estimate, level: float, rules: Rules) -> float:
     """What the interval must leave behind with power to spare; and the estimate, the floor."""
+    if not math.isfinite(change.half_width):
+        return math.inf
     beyond = float(ndtri(rules.power))
-    reach = float(ndtri(1 - level / 2))
-    error = change.half_width / reach
+    error = change.half_width / -float(ndtri(level / 2))
     return max(change.half_width + beyond * error, math.log1p(rules.floor) + beyond * error)

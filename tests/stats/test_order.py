@@ -121,3 +121,12 @@ def test_the_whole_service_is_the_mean_of_its_endpoints_where_all_have_a_block()
     assert found.blocks.tolist() == [1, 2]
     assert found.ratios == pytest.approx([0.1, 0.2])
     assert found.left_out == 2
+
+
+def test_twelve_hundred_pairs_find_a_sleep_at_the_level_of_one_of_six_tests() -> None:
+    found = sum(
+        signed_rank.estimate(ratios_of_means(alternated(seed=seed, sleep=0.003, each=30)).ratios, 1 - 0.01 / 6).low > 0
+        for seed in range(20)
+    )
+
+    assert found >= 19

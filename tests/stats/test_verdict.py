@@ -94,6 +94,14 @@ def test_an_early_look_asks_for_more() -> None:
     assert late.level == pytest.approx(0.01)
 
 
+def test_a_look_too_early_for_anything_is_inconclusive() -> None:
+    (verdict,) = judge([exact(0.5, 0.02, 8)], look=Look((0.01,), final=False)).times
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.detectable == math.inf
+    assert verdict.more_blocks is None  # there are more to come anyway
+
+
 def test_what_an_early_look_decided_stays() -> None:
     series = [exact(0.025, 0.12), exact(0.0, 0.02)]
 
