@@ -37,7 +37,7 @@ def more_blocks(change: Estimate, bound: float, blocks: int, rules: Rules) -> in
     """Of an interval at 1 - level and a one-sided bound; None when no number of blocks would probably do."""
     level = 1 - change.confidence
     if not math.isfinite(change.half_width) or not math.isfinite(bound):
-        return max(1, signed_rank.fewest_for(min(level, 2 * (1 - rules.confidence))) - blocks)
+        return max(1, signed_rank.fewest_for(level) - blocks)
     later = blocks * _TRIED
     shrunk = np.sqrt(blocks / later)
     # Undecided between what the bound still allows and what is large and sure enough for a change.

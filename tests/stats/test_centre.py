@@ -5,7 +5,8 @@ import pytest
 
 from perfkit.stats import signed_rank
 from perfkit.stats.autocorrelation import DEPENDENT_ABOVE
-from perfkit.stats.centre import of_blocks
+from perfkit.stats.block_bootstrap import Wander
+from perfkit.stats.centre import Centre, of_blocks
 
 
 def test_independent_blocks_have_the_interval_of_signed_ranks() -> None:
@@ -27,6 +28,14 @@ def test_dependent_blocks_have_a_wider_one_and_a_larger_p_value() -> None:
     assert found.lag1 > DEPENDENT_ABOVE
     assert found.interval(0.95).half_width > 1.3 * signed_rank.estimate(values, 0.95).half_width
     assert found.p > signed_rank.p_value(values)
+
+
+def test_resampling_never_makes_an_answer_bolder() -> None:
+    values = np.random.default_rng(1).normal(0.01, 0.015, 40)
+    bold = Centre(values, signed_rank.hodges_lehmann(values), 0.3, Wander(standard_error=1e-6, freedom=12))
+
+    assert bold.interval(0.99) == signed_rank.estimate(values, 0.99)
+    assert bold.p == signed_rank.p_value(values)
 
 
 def test_a_handful_of_dependent_blocks_is_not_resampled() -> None:

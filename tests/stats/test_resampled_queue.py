@@ -63,6 +63,14 @@ def test_an_endpoint_that_did_not_change_waits_for_one_that_did() -> None:
     assert found.endpoints[1][1].ratio.value < found.endpoints[0][1].ratio.value + 0.05
 
 
+def test_the_estimate_lies_within_its_interval_however_few_the_resamples() -> None:
+    pairs = measured(0.05, blocks=6)
+
+    for seed in range(6):
+        for one in change([pairs], at(50), seed=seed, resamples=3, arrivals=2_000).endpoints[0]:
+            assert one.ratio.low <= one.ratio.value <= one.ratio.high
+
+
 def test_the_same_seed_gives_the_same_answer() -> None:
     pairs = measured(0.05, blocks=6)
 

@@ -38,9 +38,11 @@ def test_beyond_the_exact_sizes_the_normal_one_takes_over_smoothly() -> None:
     values = np.random.default_rng(4).normal(0.1, 1, signed_rank.EXACT_UP_TO + 1)
 
     theirs = scipy.stats.wilcoxon(values, method="approx", correction=True)
+    less = scipy.stats.wilcoxon(-values, method="approx", correction=True, alternative="less")
     exact, normal = signed_rank.cut(signed_rank.EXACT_UP_TO, 0.005), signed_rank.cut(signed_rank.EXACT_UP_TO + 1, 0.005)
 
     assert signed_rank.p_value(values) == pytest.approx(float(theirs.pvalue), rel=1e-9)
+    assert signed_rank.p_value(-values, "less") == pytest.approx(float(less.pvalue), rel=1e-9)
     # One more value adds about a hundred sums to the exact limit.
     assert 60 < normal - exact < 110
 
