@@ -67,7 +67,7 @@ def estimate(values: Numbers, correlation: float, confidence: float, *, seed: in
 def _missed(length: int, correlation: float) -> float:
     """How much larger the variance is than stretches of that length show, which cut every dependence at their ends.
 
-    As if each block depended on the one before it only: a half more at a correlation of 0.5 and stretches of three.
+    As if each block depended on the one before it only: two thirds more at a correlation of 0.5 and stretches of three.
     """
     bounded = min(max(correlation, 0.0), _MOST)
     lags = np.arange(1, length)

@@ -19,7 +19,7 @@ from perfkit.stats.quantiles import CONFIDENCE, Numbers
 Side: TypeAlias = Literal["two-sided", "greater", "less"]
 
 # Up to here the null distribution is exact (20,101 sums, milliseconds); beyond, normal with continuity correction, whose error
-# in a tail of 0.5 % is then below 2 % of that tail.
+# in a tail of 0.5 % is then 2 % of that tail, on the careful side.
 EXACT_UP_TO: Final = 200
 # A level like 2/256 has no exact double: the nudge keeps what is allowed exactly on the allowed side.
 _NUDGE: Final = 1 + 1e-9

@@ -20,7 +20,7 @@ from perfkit.stats.quantiles import Numbers
 # The first look, and the blocks between looks: with fewer than 8 pairs no two-sided test at 1 % can reject anything.
 FIRST_LOOK: Final = 8
 BETWEEN_LOOKS: Final = 4
-# Gauss-Legendre nodes per look: 400 agree with 200 to nine digits for thirty looks.
+# Gauss-Legendre nodes per look: 400 agree with 200 to ten digits for thirty looks.
 _NODES: Final = 200
 # Standard deviations beyond which a normal density is nothing.
 _FAR: Final = 8.5
