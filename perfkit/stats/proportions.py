@@ -2,18 +2,21 @@
 
 import math
 
+from scipy.special import ndtri
+
 # The 97.5 % point of the normal distribution: two-sided 95 %.
 NORMAL_95 = 1.959963984540054
 
 
-def wilson(successes: float, count: float) -> tuple[float, float]:
-    """Wilson's 95 % interval: sound also for shares near 0 and 1; the whole range when nothing was counted."""
+def wilson(successes: float, count: float, confidence: float | None = None) -> tuple[float, float]:
+    """Wilson's interval, of 95 % unless told: sound also for shares near 0 and 1; the whole range when nothing was counted."""
     if count <= 0:
         return 0.0, 1.0
     share = successes / count
-    square = NORMAL_95**2
+    reach = NORMAL_95 if confidence is None else float(ndtri((1 + confidence) / 2))
+    square = reach**2
     middle = (share + square / (2 * count)) / (1 + square / count)
-    half = NORMAL_95 / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
+    half = reach / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
     # At the edges rounding would leave 1e-17 where the interval is exact.
     low = 0.0 if successes == 0 else max(0.0, middle - half)
     high = 1.0 if successes == count else min(1.0, middle + half)

@@ -1,0 +1,82 @@
+"""Change of response times at a rate, from service times."""
+
+import numpy as np
+import pytest
+
+from perfkit.stats.order import Pairs
+from perfkit.stats.queueing import Discipline
+from perfkit.stats.resampled_queue import QueueChange, Traffic, change
+
+
+def measured(effect: float, *, seed: int = 1, noise: float = 0.015, blocks: int = 30, each: int = 40) -> Pairs:
+    """Exponential service times of 10 ms; every block's ratio is off by its own noise."""
+    random = np.random.default_rng(seed)
+    count = blocks * each
+    a = random.exponential(0.01, count)
+    off = np.repeat(np.exp(random.normal(0, noise, blocks)), each)
+    return Pairs(a, a * (1 + effect) * off, random.random(count) < 0.5, np.repeat(np.arange(blocks), each))
+
+
+def at(
+    rate: float, servers: int = 1, discipline: Discipline = Discipline.FIRST_COME, weights: tuple[float, ...] = (1.0,)
+) -> Traffic:
+    return Traffic(rate, servers, discipline, weights)
+
+
+def small(endpoints: list[Pairs], traffic: Traffic, seed: int = 1) -> QueueChange:
+    return change(endpoints, traffic, seed=seed, resamples=40, arrivals=20_000)
+
+
+def test_a_queue_amplifies_a_slowdown_as_the_formula_says() -> None:
+    found = small([measured(0.05)], at(60))
+
+    # M/M/1: all quantiles go as S / (1 - rho), with rho of 0.6 and 0.63.
+    amplified = np.log(1.05 * (1 - found.utilisation_a) / (1 - found.utilisation_b))
+    (median, p95, p99) = found.endpoints[0]
+    assert p95.share == 0.95
+    assert median.ratio.value == pytest.approx(amplified, rel=0.25)
+    assert p95.ratio.value == pytest.approx(amplified, rel=0.25)
+    assert p95.ratio.low < amplified < p95.ratio.high
+    assert p99.b > p99.a > p95.a
+
+
+def test_no_change_has_an_interval_about_zero() -> None:
+    found = small([measured(0.0)], at(60, discipline=Discipline.SHARING))
+
+    assert all(not one.ratio.excludes(0.0) for one in found.endpoints[0])
+
+
+def test_what_saturates_at_the_rate_has_no_response_time() -> None:
+    found = small([measured(0.2)], at(85))
+
+    assert found.is_saturated
+    assert found.endpoints == ()
+    assert found.utilisation_b > 0.98 > found.utilisation_a
+
+
+def test_an_endpoint_that_did_not_change_waits_for_one_that_did() -> None:
+    slower, same = measured(0.15, seed=2), measured(0.0, seed=3)
+
+    found = small([slower, same], at(65, weights=(3.0, 1.0)))
+
+    assert found.endpoints[1][1].ratio.low > 0
+    assert found.endpoints[1][1].ratio.value < found.endpoints[0][1].ratio.value + 0.05
+
+
+def test_the_estimate_lies_within_its_interval_however_few_the_resamples() -> None:
+    pairs = measured(0.05, blocks=6)
+
+    for seed in range(6):
+        for one in change([pairs], at(50), seed=seed, resamples=3, arrivals=2_000).endpoints[0]:
+            assert one.ratio.low <= one.ratio.value <= one.ratio.high
+
+
+def test_the_same_seed_gives_the_same_answer() -> None:
+    pairs = measured(0.05, blocks=6)
+
+    assert change([pairs], at(50), seed=4, resamples=3, arrivals=2_000) == change(
+        [pairs], at(50), seed=4, resamples=3, arrivals=2_000
+    )
+    assert change([pairs], at(50), seed=4, resamples=3, arrivals=2_000) != change(
+        [pairs], at(50), seed=5, resamples=3, arrivals=2_000
+    )
