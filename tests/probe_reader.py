@@ -39,14 +39,17 @@ def read(directory: Path) -> Seen:
     seen = Seen()
     for path in sorted(directory.glob("*.events")):
         pid = int(path.stem.split("-")[0])
+        # Records first: the names that they refer to were written before them, and later ones do not matter.
+        requests = _rows(path.with_suffix(".requests"), records.REQUEST, records.REQUEST_FIELDS)
+        calls = _rows(path.with_suffix(".calls"), records.CALL, records.CALL_FIELDS)
         text = path.read_text()
         events = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]  # the last line may be half there
         names = {0: ""} | {event["id"]: event["text"] for event in events if event["kind"] == records.EVENT_NAME}
         origin = {"pid": pid, "stem": path.stem}
         seen.events += [event | origin for event in events]
-        for row in _rows(path.with_suffix(".requests"), records.REQUEST, records.REQUEST_FIELDS):
+        for row in requests:
             seen.requests.append(row | origin | {key: names[row[key]] for key in ("method", "route", "step")})
-        for row in _rows(path.with_suffix(".calls"), records.CALL, records.CALL_FIELDS):
+        for row in calls:
             texts = {
                 "name": names[row["name"]],
                 "site": names[row["site"]].partition("\n")[0],

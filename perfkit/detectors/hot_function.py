@@ -16,7 +16,7 @@ What it cannot see
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -73,10 +73,14 @@ def detect(measures: Measures) -> Iterator[Finding | Skipped]:
     seen = {
         endpoint: stacks for endpoint, stacks in measures.stacks_by_endpoint.items() if endpoint in measures.traces_by_endpoint
     }
+    findings = list(_findings(measures, seen))
+    yield from findings
     most = max((int(stacks["samples"].sum()) for stacks in seen.values()), default=0)
-    if most < MIN_TO_TELL:
+    if not findings and most < MIN_TO_TELL:
         yield Skipped(RULE, f"{most} samples at the endpoint with the most; {MIN_TO_TELL} are needed (profiling.for: 60s)")
-        return
+
+
+def _findings(measures: Measures, seen: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
     for endpoint, stacks in seen.items():
         samples = int(stacks["samples"].sum())
         processor_time = _processor_time(measures, endpoint)

@@ -61,6 +61,10 @@ def test_an_in_process_database_is_not_the_functions_own_work() -> None:
     assert names(stacks(300, RENDER), wall_time=0.02, statements=[statement]) == ["log"]
 
 
+def test_a_few_samples_are_enough_when_most_of_them_are_of_one_function() -> None:
+    assert names([a_stack(VIEW, RENDER, samples=60), a_stack(VIEW, samples=20)]) == ["render"]
+
+
 def test_with_too_few_samples_it_says_so_instead_of_nothing() -> None:
     (said,) = detect(measures(many(30), stacks=[a_stack(VIEW, RENDER, samples=30), a_stack(VIEW, samples=20)]))
 
