@@ -63,6 +63,23 @@ class Partial:
     def find(self, decoded: Any, parts: tuple[Part, ...]) -> list[JsonValue]:
         """What stands at a path."""
         way, rest = self._ways[parts]
+        if None in way:
+            return self._find_all(decoded, way, rest)
+        for step in way:
+            if decoded is None:
+                return []
+            if isinstance(step, str):
+                decoded = getattr(decoded, step)
+                if decoded is UNSET:
+                    return []
+            elif step is not None and step < len(decoded):
+                decoded = decoded[step]
+            else:
+                return []
+        return walk(decoded, rest) if rest else [decoded]
+
+    @staticmethod
+    def _find_all(decoded: Any, way: _Way, rest: tuple[Part, ...]) -> list[JsonValue]:
         found: list[Any] = [decoded]
         for step in way:
             if isinstance(step, str):

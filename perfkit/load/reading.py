@@ -40,7 +40,11 @@ class Reading:
     @property
     def body(self) -> bytes:
         if self._body is None:
-            encoding = (self.answer.header("content-encoding") or "").strip().lower()
+            said = self.answer.header("content-encoding")
+            if said is None:
+                self._body = self.answer.body
+                return self._body
+            encoding = said.strip().lower()
             body = decoded(self.answer.body, encoding)
             if body is None:
                 raise ValueError(f"a body that is not the {encoding} it says it is")
