@@ -6,6 +6,7 @@ Looking a value up happens between requests that are being timed, and a plain wa
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from jsonpath_ng.ext.parser import parse
@@ -32,7 +33,9 @@ class Path:
     parts: tuple[Part, ...] | None
 
 
+@lru_cache(maxsize=1024)
 def compile_path(expression: str) -> Path:
+    """One for each expression: who reads answers tells them apart by identity."""
     parts = _plain_parts(expression)
     if parts is not None:
         return Path(lambda value: walk(value, parts), parts)

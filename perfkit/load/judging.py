@@ -10,7 +10,7 @@ from perfkit.load.exchange import Answer, Error
 from perfkit.load.jsonpath import Path
 from perfkit.load.partial import Partial
 from perfkit.load.plan import Expectation, RequestPlan
-from perfkit.load.reading import Reading, check_header, check_json, check_status, check_text, check_time
+from perfkit.load.reading import FIRST_FAILURE, Reading, check_header, check_json, check_status, check_text, check_time
 from perfkit.load.slots import Render
 from perfkit.scenario.context import Context
 from perfkit.scenario.templates import UndefinedName, show
@@ -42,10 +42,11 @@ def _faults(expected: Expectation) -> Faults:
     checks = tuple(_checks(expected))
 
     def faults(context: Context, reading: Reading, response_time: float) -> tuple[Error, str]:
-        if problem := check_status(reading.answer.status, status):
-            return "status", problem
-        if problem := check_time(response_time, under):
-            return "expectation", problem
+        got = reading.answer.status
+        if got >= FIRST_FAILURE if status is None else got not in status:
+            return "status", check_status(got, status)
+        if under is not None and response_time >= under:
+            return "expectation", check_time(response_time, under)
         try:
             for check in checks:
                 if problem := check(context, reading):

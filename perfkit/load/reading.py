@@ -27,12 +27,14 @@ _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 class Reading:
     """One answer, decoded lazily; a body that is not what it says it is reads as a ValueError."""
 
-    __slots__ = ("_body", "_is_parsed", "_json", "_part", "_partial", "answer")
+    __slots__ = ("_body", "_found", "_is_parsed", "_json", "_part", "_partial", "_path", "answer")
 
     def __init__(self, answer: Answer, partial: Partial | None = None) -> None:
         self.answer = answer
         self._partial = partial  # of the paths that will be asked for
         self._part: object = None
+        self._path: Path | None = None  # that was asked for last
+        self._found: list[JsonValue] = []
         self._body: bytes | None = None
         self._json: JsonValue = None
         self._is_parsed = False
@@ -61,6 +63,13 @@ class Reading:
 
     def find(self, path: Path) -> list[JsonValue]:
         """What a path matches in the JSON of the body."""
+        if path is self._path:  # what is checked is often what is extracted
+            return self._found
+        self._found = found = self._look_up(path)
+        self._path = path
+        return found
+
+    def _look_up(self, path: Path) -> list[JsonValue]:
         partial = self._partial
         if partial is None or path.parts is None:
             return path.find(self.json)
@@ -158,7 +167,10 @@ def check_json(reading: Reading, expression: str, path: Path, wanted: JsonValue)
         return "" if isinstance(least, int) and count >= least else f"{expression} has {count} elements, expected {least} or more"
     if not found:
         return f"{expression} is absent"
-    return "" if all(value == wanted for value in found) else f"{expression} is not as expected"
+    for value in found:
+        if value != wanted:
+            return f"{expression} is not as expected"
+    return ""
 
 
 def check_text(reading: Reading, wanted: str) -> str:

@@ -133,7 +133,7 @@ class Pool:
         user.iteration = number
         user.due = due
         # Waiting for a free user is the limit's doing, and the target's; only the rest is the generator's.
-        user.exchange.ready_at = due if due > user.free_at else user.free_at
+        user.exchange.ready_at = max(user.free_at, due)
         source = user.dice.start(number)
         return user.player.play(self._choose(source), due, source, number)
 
