@@ -8,7 +8,7 @@ import signal
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import psutil
 
@@ -166,10 +166,11 @@ def _registry() -> Path:
 def _read(path: Path) -> Belongings | None:
     """None of a record that is damaged, or of another version: what it means is not ours to guess."""
     try:
-        content = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text())
         if content.pop("format") != FORMAT:
             return None
         pairs = tuple((str(repository), str(folder)) for repository, folder in content.pop("worktrees"))
-        return Belongings(**{**content, "worktrees": pairs, "folders": tuple(content["folders"])})
+        folders = tuple(map(str, content.pop("folders")))
+        return Belongings(**content, worktrees=pairs, folders=folders)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

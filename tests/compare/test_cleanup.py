@@ -1,7 +1,6 @@
 """What a killed comparison left is found and cleared; what a living one has is not."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,3 @@ def test_the_cache_follows_the_setting_of_the_desktop(monkeypatch: pytest.Monkey
     assert cleanup.cache() == Path("/somewhere/perfkit")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cleanup.cache() == Path.home() / ".cache/perfkit"
-
-
-def test_the_owner_is_this_process() -> None:
-    assert cleanup._began(os.getpid()) is not None
