@@ -4,9 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SCENARIO ?= scenarios/shop.yaml
 RUN_OPTIONS ?=
+BASE ?= main
+HEAD ?= .
+COMPARE_OPTIONS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup perf test smoke check bench golden docs demo clean
+.PHONY: help setup perf perf-compare test smoke check bench golden docs demo clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +31,9 @@ setup: $(VENV)/.set-up-demo  ## Make the virtual environment and install perfkit
 
 perf: $(VENV)/.set-up-demo  ## Run a scenario and report: make perf SCENARIO=path
 	$(BIN)/perfkit run $(SCENARIO) $(RUN_OPTIONS)
+
+perf-compare: $(VENV)/.set-up-demo  ## Compare the working tree with a revision: make perf-compare BASE=main
+	$(BIN)/perfkit compare $(BASE) $(HEAD) --scenario $(SCENARIO) $(COMPARE_OPTIONS)
 
 test: $(VENV)/.set-up-dev  ## The fast tests: no servers, no network.
 	$(BIN)/python -m pytest -q --ignore tests/smoke

@@ -36,7 +36,13 @@ class Watch:
         self._said = time.monotonic()
 
     def progress(self, progress: Progress) -> None:
-        line = shown(progress)
+        self._line(shown(progress))
+
+    def share(self, what: str, done: float) -> None:
+        """Of something that knows how much of it is done, and nothing else to say meanwhile."""
+        self._line(f"{what} {show_share(done)}")
+
+    def _line(self, line: str) -> None:
         if self._live:
             # One line, however narrow: a second one would be left behind when the terminal scrolls.
             self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))

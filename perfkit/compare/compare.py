@@ -1,0 +1,220 @@
+"""Two versions of a target, up at once and asked the same: counted, alternated, crowded, and judged."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from perfkit.compare import alternation, bursts, cleanup, contract, counters, sides, sources
+from perfkit.compare.alternation import Told
+from perfkit.compare.comparison import Answer, Comparison
+from perfkit.compare.judge import judge
+from perfkit.compare.load import load_of
+from perfkit.compare.looks import Looks
+from perfkit.compare.observed import Observed
+from perfkit.compare.pages.page import page
+from perfkit.compare.places import Place
+from perfkit.compare.settings import Load, Settings
+from perfkit.compare.sides import Pair
+from perfkit.compare.sources import Source
+from perfkit.compare.subject import Subject, Version
+from perfkit.errors import PerfkitError
+from perfkit.evidence import Missing
+from perfkit.page import Page
+from perfkit.report import html, junit, markdown
+from perfkit.scenario.model import Scenario
+from perfkit.stats.outcome import Rules
+
+COUNTERS, ALTERNATION, BURSTS = TIERS = (0, 1, 2)
+EXIT_CODES: Final = {
+    Answer.REGRESSED: 1,
+    Answer.DIFFERENT: 8,
+    Answer.UNSTABLE: 7,
+    Answer.INCONCLUSIVE: 7,
+    Answer.IMPROVED: 0,
+    Answer.EQUIVALENT: 0,
+}
+INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    scenario: Scenario
+    file: Path
+    base: str
+    head: str
+    out: Path
+    budget: float  # seconds of alternation, and as many of bursts
+    margin: float
+    tiers: frozenset[int]
+    on_news: Callable[[str], None]
+    on_progress: Callable[[str, float], None]
+    allow: bool = False
+    allow_answers: bool = False
+    cores: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """A comparison that came to its end, or was interrupted after there was something to judge."""
+
+    comparison: Comparison
+    page: Page
+    place: Place
+    exit_code: int
+
+
+class Conductor:
+    """Keeps what the tiers have left so far, so that an interruption loses only the one that is under way."""
+
+    def __init__(self, asked: Asked, base: Source, head: Source) -> None:
+        self.asked = asked
+        self.began = datetime.now(UTC)
+        self.place = Place.new(asked.out, asked.scenario.name, (base.slug, head.slug), self.began)
+        self.versions = (base, head)
+        self.settings = self._settings(Missing("the comparison was interrupted before"))
+        self.observed = Observed(
+            pairs=self._unless_asked(ALTERNATION), bursts=self._unless_asked(BURSTS), counters=self._unless_asked(COUNTERS)
+        )
+        self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, _version(base), _version(head))
+        self.has_something = False
+
+    @property
+    def _at(self) -> str:
+        return self.began.isoformat(timespec="seconds")
+
+    def tell(self, state: str, **more: Any) -> None:
+        """Keeps state.json true."""
+        base, head = self.versions
+        self.place.state(state, pid=os.getpid(), base=base.shown, head=head.shown, started_at=self._at, **more)
+
+    def measure(self, pair: Pair) -> None:
+        """Exact counts first: they need no quiet, and say at once when two versions do not do the same."""
+        self.subject = replace(
+            self.subject,
+            differences=pair.differences,
+            cores=tuple(sorted(pair.cores)),
+            client_cores=tuple(sorted(pair.client_cores)),
+            caveats=pair.caveats,
+        )
+        if COUNTERS in self.asked.tiers:
+            self._count(pair)
+        looks = Looks(self.settings, self.asked.scenario.compare.restarts)
+        if ALTERNATION in self.asked.tiers:
+            self._alternate(pair, looks)
+        if BURSTS in self.asked.tiers:
+            self._crowd(pair, looks)
+        self.settings = self._settings(load_of(self.asked.scenario, pair))
+
+    def conclude(self, *, interrupted: bool) -> Concluded:
+        """Judges and writes down."""
+        comparison = judge(replace(self.observed, interrupted=interrupted), self.settings)
+        says = page(comparison, self.subject)
+        code = INTERRUPTED if interrupted else EXIT_CODES[comparison.answer]
+        self.place.write("report.html", html.render(says))
+        self.place.write("summary.md", markdown.render(says))
+        self.place.write("junit.xml", junit.render(says))
+        self.place.write("comparison.json", contract.written(comparison, self.subject, code))
+        self.tell("interrupted" if interrupted else "finished", answer=comparison.answer.value, exit_code=code)
+        return Concluded(comparison, says, self.place, code)
+
+    def _count(self, pair: Pair) -> None:
+        found = counters.run(pair, on_progress=self._during("counting"))
+        self.place.keep("counters", found.table)
+        self.place.write("counter_details.json", json.dumps(found.details(), indent=1))
+        blind = tuple(f"{name}: nothing was counted inside: {why}" for name, why in found.blind.items())
+        self.subject = replace(self.subject, caveats=(*self.subject.caveats, *blind))
+        self.has_something = True
+        self.observed = replace(self.observed, counters=found.changes)
+
+    def _alternate(self, pair: Pair, looks: Looks) -> None:
+        restarts = self.asked.scenario.compare.restarts
+        found = alternation.run(pair, self.asked.budget, restarts, self._during("alternating"), looks)
+        self.place.keep("pairs", found.pairs)
+        self.has_something = True
+        self.subject = replace(self.subject, caveats=(*self.subject.caveats, *_told(found.told, restarts)))
+        self.observed = replace(
+            self.observed,
+            pairs=found.pairs,
+            pairs_lasted=self.asked.budget * found.pairs["restart"].n_unique() / restarts,
+            looks=tuple(looks.shares),
+            decided=frozenset(looks.decided),
+            stopped_early=looks.stopped,
+            regressed_early=looks.regressed,
+        )
+
+    def _crowd(self, pair: Pair, looks: Looks) -> None:
+        sizes = self.asked.scenario.compare.bursts
+        if looks.regressed or not sizes:
+            why = "the alternation had found a regression beyond the margin" if looks.regressed else "compare.bursts is empty"
+            self.observed = replace(self.observed, bursts=Missing(why))
+            return
+        table = bursts.run(pair, sizes, self.asked.budget, on_progress=self._during("sending bursts"))
+        self.place.keep("bursts", table)
+        self.observed = replace(self.observed, bursts=table, bursts_lasted=self.asked.budget)
+
+    def _during(self, what: str) -> Callable[[float], None]:
+        self.asked.on_news(what)
+        self.tell("running", tier=what)
+        return lambda share: self.asked.on_progress(what, share)
+
+    def _unless_asked(self, tier: int) -> Missing:
+        return Missing("the comparison was interrupted before" if tier in self.asked.tiers else "--tiers left it out")
+
+    def _settings(self, load: Load | Missing) -> Settings:
+        comparing = self.asked.scenario.compare
+        return Settings(
+            rules=Rules(margin=self.asked.margin),
+            gate=frozenset(comparing.gate),
+            burst_sizes=comparing.bursts if BURSTS in self.asked.tiers else (),
+            load=load,
+            allow_answers=self.asked.allow_answers,
+            seed=self.asked.scenario.seed,
+        )
+
+
+def compare(asked: Asked) -> Concluded:
+    """Raises what keeps it from judging anything; what it started and copied is gone when it ends, however it ends."""
+    for news in cleanup.recover():
+        asked.on_news(news)
+    folder = _folder(asked)
+    conductor = Conductor(asked, sources.read(asked.base, folder), sources.read(asked.head, folder))
+    conductor.tell("running")
+    options = sides.Options(allow=asked.allow, cores=asked.cores, on_news=asked.on_news)
+    try:
+        with sides.opened(*conductor.versions, asked.scenario, conductor.place.path, options) as pair:
+            conductor.measure(pair)
+    except KeyboardInterrupt:
+        conductor.tell("interrupted")
+        if not conductor.has_something:
+            raise
+        return conductor.conclude(interrupted=True)
+    except PerfkitError as error:
+        conductor.tell("failed", failure=error.message)
+        raise
+    return conductor.conclude(interrupted=False)
+
+
+def _version(source: Source) -> Version:
+    return Version(source.kind, source.label, source.commit, source.dirty, source.shown)
+
+
+def _folder(asked: Asked) -> Path:
+    """Any folder of the repository in question."""
+    launch = asked.scenario.target.launch
+    return Path(launch.cwd) if launch is not None and launch.cwd else asked.file.resolve().parent
+
+
+def _told(told: Told, restarts: int) -> Iterator[str]:
+    """What is doubtful about how the pairs came about."""
+    if told.unsettled:
+        yield f"after {told.unsettled} of {restarts} starts the ratio still moved when the time for warming up had passed"
+    if told.alone:
+        yield f"{told.alone} requests were asked of one version only, since its flow wanted them and the other's did not"
+    if told.uneven:
+        yield f"{told.uneven} flows ended on one version before the other"

@@ -1,0 +1,26 @@
+"""The load of the scenario, and what serves it: for what a change of service times does to response times."""
+
+import polars as pl
+
+from perfkit.compare.settings import CLOSED, Load
+from perfkit.compare.sides import Pair
+from perfkit.evidence import Missing
+from perfkit.load import demand
+from perfkit.load.compile import compile_plan
+from perfkit.scenario.model import Scenario
+from perfkit.stats.queueing import Discipline
+from perfkit.target import identify
+
+
+def load_of(scenario: Scenario, pair: Pair) -> Load | Missing:
+    """At the peak of the profile that `perfkit run` would take; of processes that serve one request each, or several at once."""
+    rate = demand.peak(compile_plan(pair.base.scenario, scenario.default_load(), 0.0, "compare"))
+    if not rate:
+        return CLOSED
+    traces = pair.base.traces()
+    if traces.is_empty():
+        return Missing("nothing was seen from inside, so it is not known how many processes serve")
+    # An event loop, or threads: some request met another one in its process.
+    together = bool(traces.select((pl.col("asynchronous") | (pl.col("in_flight") > 1)).any()).item())
+    workers = len(identify.serving(pair.base.target)) or traces["pid"].n_unique()
+    return Load(rate, workers, Discipline.SHARING if together else Discipline.FIRST_COME)
