@@ -73,6 +73,11 @@ def _launch(node: Node) -> Node:
     return _with(node, before={"anyOf": [command, {"type": "array", "items": command}]})
 
 
+def _compare(node: Node) -> Node:
+    command = {**node["properties"]["prepare"]["items"], "minItems": 1}
+    return _with(node, prepare={"anyOf": [command, {"type": "array", "items": command}]})
+
+
 def _auth(node: Node) -> Node:
     header = node["properties"]["apply"]
     apply = {"type": "object", "properties": {"header": header}, "required": ["header"], "additionalProperties": False}
@@ -116,6 +121,7 @@ _FILE_FORMS: Final[dict[str, Callable[[Node], Node]]] = {
     "TargetSpec": _target,
     "Launch": _launch,
     "Auth": _auth,
+    "Compare": _compare,
     "Http": _http,
     "Generator": _generator,
     "Slo": _slo,

@@ -17,9 +17,9 @@ SOURCE: Final = Path(records.__file__).parent
 
 
 @contextmanager
-def staged() -> Generator[Path]:
+def staged(within: Path | None = None) -> Generator[Path]:
     """A directory for the front of PYTHONPATH; it is gone when the context ends."""
-    with tempfile.TemporaryDirectory(prefix="perfkit-stage-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="perfkit-stage-", dir=within, ignore_cleanup_errors=True) as name:
         stage = Path(name)
         # A worker that gave up root (gunicorn --user) still has to read the probe.
         stage.chmod(0o755)

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -24,27 +24,65 @@ from perfkit.target.target import Target
 def running(spec: TargetSpec, directory: RunDirectory, environment: Mapping[str, str]) -> Generator[Target]:
     """A target that answers: launched and stopped by us, or already there when the scenario has no `launch`."""
     if spec.launch is None:
-        port.require_listening(spec.base_url)
-        yield Target(spec.base_url, launched=False, root_pid=None, probe_directory=None, python=None)
+        yield attached(spec)
         return
-    port.require_free(spec.base_url)
-    own = resolved(spec.launch.env, environment, "env")
-    spec = spec.model_copy(update={"launch": spoken(spec.launch, environment)})
-    assert spec.launch is not None
+    with prepared(spec.base_url, spec.launch, directory, environment) as launcher, launcher.up() as target:
+        yield target
+
+
+def attached(spec: TargetSpec) -> Target:
+    """A target that somebody else started."""
+    port.require_listening(spec.base_url)
+    return Target(spec.base_url, launched=False, root_pid=None, probe_directory=None, python=None)
+
+
+@contextmanager
+def prepared(
+    base_url: str, launch: Launch, directory: RunDirectory, environment: Mapping[str, str], stages: Path | None = None
+) -> Generator["Launcher"]:
+    """Runs the `before` commands, once; the target's log is masked when everything has ended.
+
+    `stages` is the folder for the staged probe; without one it is the system's own for what is temporary.
+    """
+    port.require_free(base_url)
+    own = resolved(launch.env, environment, "env")
+    launch = spoken(launch, environment)
+    inherited = with_our_programs(environment)
     with ExitStack() as stack:
         stack.callback(log.mask, directory.target_log)
         output = stack.enter_context(directory.target_log.open("ab", buffering=0))
-        inherited = {**with_our_programs(environment), **own}
-        prepare(spec.launch, inherited, output, directory, stack)
-        supervised = launch(spec.launch, inherited, output, directory, stack)
-        ready.await_answer(spec.base_url, spec.launch.ready, supervised, directory.target_log)
-        target = Target(
-            spec.base_url, launched=True, root_pid=supervised.root_pid, probe_directory=directory.probe, python=None,
-            supervisor_pid=supervised.pid,
-        )  # fmt: skip
-        ready.await_workers(target)
-        versions = identify.pythons(directory.probe)
-        yield replace(target, python=versions[0] if versions else None)
+        prepare(launch, {**inherited, **own}, output, directory, stack)
+        yield Launcher(base_url, launch, directory, inherited, own, output, stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """A target on data of its own, which may be started again and again."""
+
+    base_url: str
+    spec: Launch
+    directory: RunDirectory
+    inherited: Mapping[str, str]
+    own: Mapping[str, str]  # of the scenario; stronger than everything else
+    output: IO[bytes]
+    stages: Path | None
+
+    @contextmanager
+    def up(self, variables: Mapping[str, str] | None = None) -> Generator[Target]:
+        """New processes at the same address, with these variables besides; nothing is left of them when the context ends."""
+        directory = self.directory
+        port.require_free(self.base_url)
+        with ExitStack() as stack:
+            environment = {**self.inherited, **(variables or {}), **self.own}
+            supervised = launch(self.spec, environment, self.output, directory, stack, self.stages)
+            ready.await_answer(self.base_url, self.spec.ready, supervised, directory.target_log)
+            target = Target(
+                self.base_url, launched=True, root_pid=supervised.root_pid, probe_directory=directory.probe, python=None,
+                supervisor_pid=supervised.pid,
+            )  # fmt: skip
+            ready.await_workers(target)
+            versions = identify.pythons(directory.probe)
+            yield replace(target, python=versions[0] if versions else None)
 
 
 def alive(target: Target) -> bool:
@@ -104,12 +142,17 @@ def prepare(spec: Launch, environment: Mapping[str, str], output: IO[bytes], dir
 
 
 def launch(
-    spec: Launch, environment: Mapping[str, str], output: IO[bytes], directory: RunDirectory, stack: ExitStack
+    spec: Launch,
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    directory: RunDirectory,
+    stack: ExitStack,
+    stages: Path | None = None,
 ) -> Supervised:
     """Starts the command with the probe on its path."""
     directory.probe.mkdir(parents=True, exist_ok=True)
     control.create(directory.probe, os.getpid())
-    staged = stack.enter_context(stage.staged())
+    staged = stack.enter_context(stage.staged(stages))
     supervised = start(spec, spec.command, stage.environment(staged, directory.probe.resolve(), environment), output)
     stack.callback(supervised.stop)
     return supervised
@@ -121,14 +164,18 @@ def start(spec: Launch, command: tuple[str, ...], environment: Mapping[str, str]
         raise TargetError(
             f"there is no directory {spec.cwd}", hint="Correct target.launch.cwd: it is relative to the scenario file."
         )
-    program = command[0]
-    if "/" not in program:
-        found = shutil.which(program, path=environment["PATH"])
-        if found is None:
-            raise TargetError(
-                f"there is no program `{program}` in the PATH",
-                hint="Install it in the environment that perfkit runs in, or give its path in target.launch.",
-            )
-        program = found
-    line = (program, *command[1:])
+    line = (program(command[0], environment["PATH"]), *command[1:])
     return Supervised.start(line, environment, output, stop=spec.stop.signal, grace=spec.stop.grace, cwd=spec.cwd)
+
+
+def program(name: str, path: str) -> str:
+    """Where a program lies that is named without its folder; one with a `/` is left as it is."""
+    if "/" in name:
+        return name
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise TargetError(
+            f"there is no program `{name}` in the PATH",
+            hint="Install it in the environment that perfkit runs in, or give its path in target.launch.",
+        )
+    return found

@@ -97,6 +97,15 @@ slo:
   list products: [p95 < 120ms, p99 < 250ms, queries <= 3]
   "POST /orders": [p95 < 300ms, errors < 0.1%]
   min_samples: 1000
+compare:
+  margin: 2%
+  budget: 60s
+  bursts: [2, 8]
+  gate: [server_time, burst, errors, statements, bytes]
+  prepare: [[pip, install, -r, requirements.txt]]
+  copy: [data]
+  ports: [8001]
+  restarts: 3
 profiling:
   for: 30s
   stacks: {rate: 100/s, native: false, required: false}
@@ -224,7 +233,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
     ("old", "new", "fault"),
     [
         ("    weight: 3", "    weight: 0", "flows.checkout.weight: 0 must be more than 0"),
-        ("seed: 42", "seed: 42\nseed: 43", "seed: 'seed' stands here twice (first in line 85)"),
+        ("seed: 42", "seed: 42\nseed: 43", "seed: 'seed' stands here twice (first in line 94)"),
         ("timeout: 10s", "timeout: 10", "http.timeout: 10 is not a duration (try '30s')"),
         ("repeat: 1..3", "repeat: 3..1", "flows.browse.steps[2].repeat: 3 is more than 1 (try '1..3')"),
         ("repeat: 1..3", "repeat: often", "flows.browse.steps[2].repeat: 'often' is not a count (try 3 or '1..3')"),
@@ -267,7 +276,12 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("- post: /cart", "- post: /cart\n        form: {a: 1}", "a request has one body, not json and form"),
         ("    weight: 3", "    transaction: checkout", "flows.checkout.transaction: `transaction` is not built yet"),
         ("seed: 42", "invariants: []", "invariants: `invariants` is not built yet"),
-        ("seed: 42", "compare: {margin: 2%}", "compare: `compare` is not built yet"),
+        ("margin: 2%", "margin: 2", "compare.margin: 2 is not a share (try '1/50')"),
+        ("bursts: [2, 8]", "bursts: [8, 2]", "compare.bursts: sizes of bursts grow and do not repeat (try [2, 8, 32])"),
+        ("bursts: [2, 8]", "bursts: [1]", "compare.bursts[0]: "),
+        ("gate: [server_time,", "gate: [cpu,", "compare.gate[0]: "),
+        ("[[pip, install, -r, requirements.txt]]", "[[]]", "compare.prepare: a command has at least one word"),
+        ("margin: 2%", "marign: 2%", "compare.marign: unknown key (did you mean 'margin'?)"),
         ("seed: 42", "capacity: {until: slo}", "capacity: `capacity` is not built yet"),
         (
             "max_users: 5000",

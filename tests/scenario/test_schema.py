@@ -59,7 +59,9 @@ def test_every_example_fits(path: Path) -> None:
         ("{processes: 1}", "{processes: 0}"),
         ("version: 1.1", "version: 3"),
         ("apply: {header:", "apply: {headers:"),
-        ("seed: 42", "compare: {}"),
+        ("margin: 2%", "margin: 2"),
+        ("bursts: [2, 8]", "bursts: [1]"),
+        ("seed: 42", "capacity: {}"),
         ("weight: 3", "weight: 0"),
     ],
 )

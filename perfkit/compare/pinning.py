@@ -1,0 +1,93 @@
+"""Both versions on the same cores and the client on another: what drifts then drifts for both (a tenth of the noise)."""
+
+import os
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_TOPOLOGY: Final = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Whose cores are whose."""
+
+    versions: frozenset[int]
+    client: frozenset[int]
+
+    @property
+    def are_apart(self) -> bool:
+        return not self.versions & self.client
+
+
+def divided(available: Sequence[int], siblings: Mapping[int, frozenset[int]], wanted: int = 1) -> Cores:
+    """The first cores for the versions, the last one for the client, if possible one that shares no silicon with them."""
+    ordered = sorted(available)
+    if len(ordered) == 1:
+        return Cores(frozenset(ordered), frozenset(ordered))
+    versions = frozenset(ordered[: max(1, min(wanted, len(ordered) - 1))])
+    taken = frozenset[int]().union(*(siblings.get(core, frozenset()) for core in versions))
+    rest = [core for core in ordered if core not in versions]
+    apart = [core for core in rest if core not in taken]
+    return Cores(versions, frozenset({(apart or rest)[-1]}))
+
+
+def available() -> tuple[int, ...]:
+    """The cores that this process may use."""
+    return tuple(sorted(os.sched_getaffinity(0)))
+
+
+def siblings(cores: Iterable[int]) -> dict[int, frozenset[int]]:
+    """The hardware threads that share a core with each; itself alone where the kernel does not tell."""
+    return {core: _listed(Path(_TOPOLOGY.format(core)), core) for core in cores}
+
+
+@contextmanager
+def inherited(cores: frozenset[int]) -> Generator[None]:
+    """Whatever this thread starts meanwhile runs on these cores; the thread itself goes back to its own."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def client_on(cores: frozenset[int]) -> Generator[None]:
+    """Every thread of this process runs on these cores; those that begin later inherit it."""
+    before: dict[int, set[int]] = {}
+    for thread in _threads():
+        try:
+            before[thread] = os.sched_getaffinity(thread)
+            os.sched_setaffinity(thread, cores)
+        except ProcessLookupError:
+            continue  # it ended while we looked
+    own = before[os.getpid()]  # the first thread has the number of its process
+    try:
+        yield
+    finally:
+        for thread in _threads():
+            try:
+                os.sched_setaffinity(thread, before.get(thread, own))
+            except ProcessLookupError:
+                continue
+
+
+def _threads() -> list[int]:
+    return [int(entry.name) for entry in os.scandir("/proc/self/task")]
+
+
+def _listed(path: Path, core: int) -> frozenset[int]:
+    """`0-1` and `0,4` are both how the kernel lists."""
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return frozenset({core})
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return frozenset(found)

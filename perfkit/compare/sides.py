@@ -1,0 +1,286 @@
+"""The two versions, both up on the same cores, each with its own code, data, environment and address; gone when it ends."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from perfkit.collectors import probe_files
+from perfkit.collectors.probe_files import ProbeTables
+from perfkit.compare import cleanup, likeness, pinning, ports, sources
+from perfkit.compare.building import Built, Name, Order, build, launch_of
+from perfkit.compare.likeness import Likeness
+from perfkit.compare.pinning import Cores
+from perfkit.compare.sources import Source
+from perfkit.errors import ComparisonError, TargetError
+from perfkit.evidence import Missing, RunDirectory
+from perfkit.scenario import guard as guards
+from perfkit.scenario import secrets
+from perfkit.scenario.model import Launch, Scenario
+from perfkit.schemas import TRACES
+from perfkit.target import start
+from perfkit.target.start import Launcher
+from perfkit.target.target import Target
+
+WORK: Final = ".work"
+ENVIRONMENTS: Final = "environments"
+# The probe hands over what it has four times a second.
+PROBE_FLUSH: Final = 0.6
+# Equal for both versions and another one at each restart: an order of sets and dicts may flatter one of them.
+HASH_SEED: Final = "PYTHONHASHSEED"
+# What a database or a broker is reached by; SQLite's relative paths (three slashes) lie in each version's own folder.
+_SHARED: Final = re.compile(r"^(?!https?://)(?!sqlite\S*://(?:/[^/]|$|/?:memory:))[a-z][\w+.-]*://")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds."""
+
+    allow: bool = False  # unlike things are compared all the same
+    cores: int = 1  # of the versions; together, not each
+    on_news: Callable[[str], None] | None = None
+    cache: Path | None = None  # of environments and of the record of what is to be cleared
+
+    def tell(self, news: str) -> None:
+        if self.on_news:
+            self.on_news(news)
+
+
+class Side:
+    """One version that is up."""
+
+    def __init__(
+        self, name: Name, source: Source, scenario: Scenario, directory: RunDirectory, cores: Cores, epoch: float
+    ) -> None:
+        self.name: Name = name
+        self.source = source
+        self.scenario = scenario  # with its own base URL
+        self.directory = directory
+        self.restarts = 0  # how often it was started anew
+        self._cores = cores
+        self._epoch = epoch  # CLOCK_MONOTONIC of the comparison's second 0
+        self._launcher: Launcher | None = None
+        self._target: Target | None = None
+        self._up = ExitStack()
+
+    @property
+    def target(self) -> Target:
+        assert self._target is not None
+        return self._target
+
+    def restart(self) -> bool:
+        """New processes on the same data and port, with the next hash seed; False when they are not ours to end."""
+        if self._launcher is None:
+            return False
+        self._up.close()
+        self.restarts += 1
+        self.up()
+        return True
+
+    def alive(self) -> bool:
+        return self._target is not None and start.alive(self._target)
+
+    def traces(self) -> pl.DataFrame:
+        """What the probe has seen of all requests answered until now; empty without a probe."""
+        found = self.observed().traces
+        return pl.DataFrame(schema=TRACES) if isinstance(found, Missing) else found
+
+    def observed(self) -> ProbeTables:
+        """The same with statements, waits and what else it saw; times are seconds since the comparison began."""
+        if self._launcher is not None and self.alive():
+            time.sleep(PROBE_FLUSH)
+        return probe_files.read(self.directory, self._epoch, ())
+
+    def prepare(self, built: Built, stages: Path, stack: ExitStack) -> None:
+        """Runs the `before` commands, on the versions' cores, where what they leave running (a database) stays."""
+        launch = self.scenario.target.launch
+        assert launch is not None
+        with speaking_of(self.name, self.source), pinning.inherited(self._cores.versions):
+            prepared = start.prepared(self.scenario.target.base_url, launch, self.directory, built.environment, stages)
+            self._launcher = stack.enter_context(prepared)
+
+    def up(self) -> None:
+        """Starts it, or finds it running."""
+        with speaking_of(self.name, self.source), pinning.inherited(self._cores.versions):
+            if self._launcher is None:
+                self._target = start.attached(self.scenario.target)
+            else:
+                self._target = self._up.enter_context(self._launcher.up({HASH_SEED: str(self.restarts)}))
+
+    def down(self) -> None:
+        self._up.close()
+        self._target = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both versions."""
+
+    base: Side
+    head: Side
+    cores: frozenset[int]  # of both versions
+    client_cores: frozenset[int]
+    differences: tuple[str, ...] = ()  # in what they are unlike besides their code, allowed by the person
+    caveats: tuple[str, ...] = ()  # what is doubtful about comparing them
+    epoch: float = 0.0  # CLOCK_MONOTONIC of second 0 of all times
+
+
+@contextmanager
+def opened(base: Source, head: Source, scenario: Scenario, directory: Path, options: Options) -> Generator[Pair]:
+    """Builds and starts both, refuses what cannot be compared, and leaves nothing but what they wrote into `directory`."""
+    secrets.learn(scenario.model_dump_json(), os.environ)
+    differences = require_comparable(base, head, options)
+    cores = pinning.divided(pinning.available(), pinning.siblings(pinning.available()), options.cores)
+    cache = options.cache or cleanup.cache()
+    work = directory.resolve() / WORK
+    with ExitStack() as stack:
+        registry = cleanup.Registry.open(directory.name, cache / cleanup.RECORDS)
+        stack.callback(registry.clear)
+        registry.add_folder(work)
+        work.mkdir(parents=True, exist_ok=True)
+        epoch = time.monotonic()
+        orders = _orders(base, head, scenario, directory.resolve(), cache, registry)
+        built = [_built(order, options) for order in orders]
+        sides = [
+            Side(order.name, order.source, made.scenario, order.directory, cores, epoch)
+            for order, made in zip(orders, built, strict=True)
+        ]
+        for side, made in zip(sides, built, strict=True):
+            if side.source.is_launched:
+                options.tell(f"preparing {side.name}")
+                side.prepare(made, work, stack)
+                stack.callback(side.down)
+        for side in sides:
+            options.tell(f"starting {side.name}" if side.source.is_launched else f"attaching to {side.name}")
+            side.up()
+        differences += _unlike(sides, built, work, options)
+        stack.enter_context(pinning.client_on(cores.client))
+        caveats = (*_shared(built), *_doubts(base, head, cores))
+        yield Pair(sides[0], sides[1], cores.versions, cores.client, differences, caveats, epoch)
+
+
+def require_comparable(base: Source, head: Source, options: Options) -> tuple[str, ...]:
+    """What is known before anything is built."""
+    sources.require_baseline(base)
+    for source in (base, head):
+        if source.kind == "run":
+            raise ComparisonError(
+                f"{source.label} is a run on record: nothing can be asked of it any more",
+                hint="Compare revisions, commands or running services; comparing two runs on record is not built yet.",
+            )
+    if base.is_launched == head.is_launched:
+        return ()
+    return _allowed((f"perfkit starts {_started(base, head).shown} itself, and the other one runs already",), options)
+
+
+@contextmanager
+def speaking_of(name: str, source: Source) -> Generator[None]:
+    """What goes wrong inside is told as something of this version."""
+    try:
+        yield
+    except (TargetError, ComparisonError) as error:
+        raise ComparisonError(f"{name}, {source.shown}: {error.message}", error.hint) from error
+
+
+def _orders(
+    base: Source, head: Source, scenario: Scenario, directory: Path, cache: Path, registry: cleanup.Registry
+) -> tuple[Order, Order]:
+    asked = ports.named(scenario)
+    given = ports.free(2 * len(asked))
+    shares = (given[: len(asked)], given[len(asked) :])
+    orders: list[Order] = []
+    names: tuple[Name, Name] = ("base", "head")
+    for name, source, own in zip(names, (base, head), shares, strict=True):
+        place = RunDirectory(directory / name)
+        place.path.mkdir(parents=True, exist_ok=True)
+        mapped: Mapping[int, int] = dict(zip(asked, own, strict=True))
+        orders.append(Order(name, source, scenario, place, directory / WORK, mapped, cache / ENVIRONMENTS, registry))
+    return orders[0], orders[1]
+
+
+def _built(order: Order, options: Options) -> Built:
+    with speaking_of(order.name, order.source):
+        if order.source.kind == "url":
+            return Built(_at(order.source.url, order.scenario), dict(os.environ), ())
+        launch = launch_of(order.source, order.scenario)
+        options.tell(f"building {order.name}, {order.source.shown}")
+        return build(order, launch)
+
+
+def _at(url: str, scenario: Scenario) -> Scenario:
+    """The scenario against a service that runs."""
+    refusal = guards.refusal(scenario.guard, guards.host_of(url), owned=scenario.guard.is_owned)
+    if refusal:
+        raise ComparisonError(refusal, hint="Name the host under guard.allow_hosts if the machine is yours to load.")
+    return scenario.model_copy(update={"target": scenario.target.model_copy(update={"base_url": url, "launch": None})})
+
+
+def _unlike(sides: list[Side], built: list[Built], work: Path, options: Options) -> tuple[str, ...]:
+    found: list[Likeness | None] = []
+    for side, made in zip(sides, built, strict=True):
+        has = likeness.of(side.target, made.environment)
+        found.append(has)
+        _require_own_code(side, made, has, work)
+    return _allowed(likeness.differences(*found), options)
+
+
+def _require_own_code(side: Side, made: Built, has: Likeness | None, work: Path) -> None:
+    """Both versions importing the working tree would be a comparison of it with itself."""
+    top = side.source.repository
+    if has is None or top is None:
+        return
+    for executable, survey in has.surveys.items():
+        for folder in likeness.editable(survey, top, work):
+            if folder not in made.redirected:
+                raise ComparisonError(
+                    f"{side.name}, {side.source.shown}: {executable} imports {folder}, the working tree, instead of its checkout",
+                    hint="Let compare.prepare build each version's environment: prepare: [[pip, install, .]].",
+                )
+
+
+def _allowed(differences: tuple[str, ...], options: Options) -> tuple[str, ...]:
+    if differences and not options.allow:
+        raise ComparisonError(
+            f"the two are unlike in more than their code: {'; '.join(differences)}",
+            hint="Make them alike, or compare them all the same with --allow: what is found may then be due to that.",
+        )
+    return differences
+
+
+def _started(base: Source, head: Source) -> Source:
+    return base if base.is_launched else head
+
+
+def _shared(built: list[Built]) -> tuple[str, ...]:
+    """Variables by which both versions reach the same data; their values may be secrets and are not told."""
+    launches = [made.scenario.target.launch for made in built]
+    if any(launch is None for launch in launches):
+        return ()
+    one, other = (_variables(launch, made) for launch, made in zip(launches, built, strict=True) if launch is not None)
+    names = sorted(name for name, value in one.items() if other.get(name) == value and _SHARED.match(value))
+    return tuple(
+        f"both versions have the same {name}, so what one of them writes the other one reads "
+        f"(${{env.PERFKIT_SIDE}} in it is `base` for one and `head` for the other)"
+        for name in names
+    )
+
+
+def _variables(launch: Launch, made: Built) -> dict[str, str]:
+    return start.resolved(launch.env, made.environment, "env")
+
+
+def _doubts(base: Source, head: Source, cores: Cores) -> tuple[str, ...]:
+    told: list[str] = []
+    if not base.is_launched or not head.is_launched:
+        told.append("Python, libraries and workers of a service that runs already are not known, and it is never restarted")
+    if not cores.are_apart:
+        told.append("there is one core for both versions and the client, which disturb each other")
+    if base.kind == "command" and base.repository is None:
+        told.append("both commands run in the same folder, on the same files")
+    return tuple(told)
