@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 CheckState: TypeAlias = Literal["passed", "failed", "skipped", "error"]
 Mood: TypeAlias = Literal["good", "warn", "bad", "neutral"]
 Cell: TypeAlias = str | int | float | bool | None
-Unit: TypeAlias = Literal["time", "bytes", "share", "rate", "number", "text", "code"]
+Unit: TypeAlias = Literal["time", "bytes", "share", "change", "rate", "number", "text", "code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, or one segment of each bar."""
+    """One line, or one segment of each bar; `lows` and `highs` are the ends of each value's interval."""
 
     name: str
     xs: tuple[float | str, ...]
     ys: tuple[float | None, ...]
+    lows: tuple[float | None, ...] = ()
+    highs: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over a number, or stacked bars over names."""
+    """Lines over a number, stacked bars over names, or values with their intervals over either."""
 
     title: str
-    kind: Literal["lines", "steps", "stacked-bars", "bars"]
+    kind: Literal["lines", "steps", "stacked-bars", "bars", "intervals"]
     x_title: str
     y_title: str
     y_unit: Unit
@@ -153,10 +155,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of a test report: an objective or a rule."""
+    """One line of a test report: an objective, a rule, or what was compared."""
 
     name: str
-    group: Literal["objective", "rule", "run"]
+    group: Literal["objective", "rule", "run", "comparison"]
     state: CheckState
     message: str = ""
 

@@ -1,5 +1,6 @@
 """Base units inside, pretty units at the rim: the only place that parses or formats a unit."""
 
+import math
 import re
 from typing import Final
 
@@ -76,6 +77,17 @@ def show_share(share: float) -> str:
     if 0 < abs(percent) < SMALLEST_PERCENT:
         return f"< {SMALLEST_PERCENT} %"
     return f"{round(percent)} %" if abs(percent) >= ROUND_FROM else f"{percent:.2g} %"
+
+
+def show_change(share: float) -> str:
+    """`+3.4 %`, `-12 %`, `+0.0 %`: tenths below ten, since a margin is a few percent."""
+    if math.isnan(share):
+        return "–"
+    if math.isinf(share):
+        return f"{'+' if share > 0 else '-'}∞ %"
+    digits = 0 if abs(share) * 100 >= ROUND_FROM else 1
+    percent = round(share * 100, digits) + 0.0  # no negative zero
+    return f"{percent:+,.{digits}f} %"
 
 
 def show_number(number: float) -> str:

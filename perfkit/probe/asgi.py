@@ -3,9 +3,9 @@
 from . import loop_lag
 from .context import current
 from .originals import clock
-from .records import ASYNCHRONOUS, PROFILED, RAISED
+from .records import ASYNCHRONOUS, COUNTED, RAISED
 from .steps import account, timed
-from .wsgi import WRAPPED
+from .wsgi import EXAMINED, WRAPPED
 
 MARK = "perfkit.request"  # in scope: this request has its record
 ID, STEP = b"x-perfkit-id", b"x-perfkit-step"
@@ -40,8 +40,8 @@ async def serve(recorder, app, scope, receive, send):
     current.set(request)
     try:
         called = app(scope, receive, sender(recorder, request, send))
-        if request.flags & PROFILED:
-            called = _profiled(recorder, request, called)
+        if request.flags & EXAMINED:
+            called = _examined(recorder, request, called)
         # pyinstrument follows cr_await, which ends at a generator that sends by hand: a sampled request is not timed.
         await (called if request.tree is not None or watch is None else timed(called, request, watch))
     except BaseException:
@@ -56,8 +56,10 @@ async def serve(recorder, app, scope, receive, send):
         current.set(None)
 
 
-def _profiled(recorder, request, called):
-    """With a call tree if it is chosen; below a label of its own if no framework will give it one."""
+def _examined(recorder, request, called):
+    """Counted; or with a call tree if it is chosen, below a label of its own if no framework will give it one."""
+    if request.flags & COUNTED:
+        return recorder.counts.begin(request).awaited(called)
     recorder.trees.begin(request)
     return called if recorder.has_frameworks else recorder.trampolines.label(request).awaited(called)
 

@@ -7,7 +7,7 @@ For hooks:
     recorder.call(request, STATEMENT, name, started, wall, rows=..., ...)
     recorder.keep(request, call)                 the same for a list as in calls.py, which may change until the request ends
     request.turn                                 0: nothing but counting is wanted of its calls; else bits, see request.py
-    recorder.mode                                MEASURE or PROFILE, as perfkit says at this moment
+    recorder.mode                                MEASURE, PROFILE or COUNT, as perfkit says at this moment
 
 A request's calls stay with it and are packed when it ends: one step for all of them, and nobody has to finish a statement.
 """
@@ -18,12 +18,13 @@ from itertools import count
 from . import calls, control, cost, gc_pauses, ptracer
 from .call_trees import CallTrees, greenlets
 from .context import current
+from .counting import Counts
 from .flusher import MAX_QUEUED, Flusher
 from .journal import Journal
 from .loop_lag import Watches
 from .names import Names
 from .originals import clock, native_id, thread_local
-from .records import PROFILE, PROFILED, REQUEST, STATEMENT
+from .records import COUNTED, PROFILE, PROFILED, REQUEST, STATEMENT
 from .request import OVER, PROFILES, SPILLS, WALKS, Request
 from .routes import Routes
 from .sites import LATER_MASK, Sites
@@ -70,6 +71,7 @@ class Recorder:
         self._thread = thread_local()  # asking the kernel for a thread's id costs as much as ten dict lookups
         self.trampolines = Trampolines(self)
         self.trees = CallTrees(self)
+        self.counts = Counts(self)
         self.watches = Watches()
         self.flusher.watch = self._look_after
 
@@ -89,9 +91,10 @@ class Recorder:
             self._prepare()
         sequence = self._following()
         turn = 0 if sequence & LATER_MASK else WALKS
-        if self.control[0] == PROFILE:
-            flags |= PROFILED
-            turn |= PROFILES
+        mode = self.control[0]
+        if mode:
+            flags |= PROFILED if mode == PROFILE else COUNTED
+            turn |= PROFILES if mode == PROFILE else WALKS
         number = 0
         if identity:
             try:

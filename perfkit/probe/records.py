@@ -22,7 +22,8 @@ CONTROL = "control"  # CONTROL_SIZE bytes, memory-mapped: byte 0 is the mode, se
 CONTROL_SIZE = 64
 MEASURE = 0  # light: records only
 PROFILE = 1  # extra: call sites always, plans, per-statement CPU, trampolines, pyinstrument on sampled requests
-MODES = (MEASURE, PROFILE)
+COUNT = 2  # instead: call sites always, and each request's function calls and memory counted; slow, and one request at a time
+MODES = (MEASURE, PROFILE, COUNT)
 
 ID_HEADER = "x-perfkit-id"  # 16 hexadecimal digits, not zero
 STEP_HEADER = "x-perfkit-step"  # the step's name, percent-encoded: the endpoint of last resort
@@ -34,6 +35,7 @@ PROFILED = 2  # the probe was in PROFILE mode when the request began
 SAMPLED = 4  # pyinstrument ran on it
 RAISED = 8  # the application raised
 STREAMED = 16  # the body was still produced after the application returned
+COUNTED = 32  # the probe was in COUNT mode when the request began
 
 # kinds of a call
 STATEMENT = 1
@@ -100,4 +102,5 @@ EVENT_CALL_TREE = (
 )
 EVENT_LABEL = "label"  # id: the N of <perfkit:ep:N>; route, step, method (name ids)
 EVENT_COST = "cost"  # request, call: what the probe adds, CPU nanoseconds, timed in this process
+EVENT_COUNTED = "counted"  # COUNT mode: id (of ID_HEADER), calls, peak (bytes), kept (blocks); -1 where it could not be known
 EVENT_FAULT = "fault"  # where, why: the probe's own failure, said instead of swallowed

@@ -2,12 +2,13 @@
 
 from .context import current
 from .originals import clock, thread_clock
-from .records import PROFILED, RAISED, STREAMED
+from .records import COUNTED, PROFILED, RAISED, STREAMED
 
 MARK = "perfkit.request"  # in environ: this request has its record
 WRAPPED = "_perfkit_wraps"  # on a callable: it is an entry already
 # A body whose first chunk takes longer than this was not there yet when the application returned.
 STREAM_DELAY = 1000000
+EXAMINED = PROFILED | COUNTED
 MAX_STATUSES = 200  # lines whose number is known
 _statuses = {}
 
@@ -45,7 +46,7 @@ def serve(recorder, app, environ, start_response):
 
     try:
         # Two ways, not one value: nothing of ours stands between the application and its entry.
-        result = _profiled(recorder, request, app, environ, starting) if request.flags & PROFILED else app(environ, starting)
+        result = _examined(recorder, request, app, environ, starting) if request.flags & EXAMINED else app(environ, starting)
     except BaseException:
         request.flags |= RAISED
         if not request.status:
@@ -60,8 +61,10 @@ def serve(recorder, app, environ, start_response):
     return _body(recorder, request, result, environ, cpu)
 
 
-def _profiled(recorder, request, app, environ, starting):
-    """With a call tree if it is chosen; below a label of its own if no framework will give it one."""
+def _examined(recorder, request, app, environ, starting):
+    """Counted; or with a call tree if it is chosen, below a label of its own if no framework will give it one."""
+    if request.flags & COUNTED:
+        return recorder.counts.begin(request).call(app, environ, starting)
     recorder.trees.begin(request)
     if recorder.has_frameworks:
         return app(environ, starting)

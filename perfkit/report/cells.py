@@ -4,11 +4,11 @@ import math
 from typing import Final
 
 from perfkit.page import Cell, Unit
-from perfkit.units import show_number, show_rate, show_share, show_size, show_time
+from perfkit.units import show_change, show_number, show_rate, show_share, show_size, show_time
 
 NOTHING: Final = "\N{EN DASH}"
-NUMERIC: Final[frozenset[Unit]] = frozenset({"time", "bytes", "share", "rate", "number"})
-_FORMATS: Final = {"time": show_time, "bytes": show_size, "share": show_share, "rate": show_rate}
+NUMERIC: Final[frozenset[Unit]] = frozenset({"time", "bytes", "share", "change", "rate", "number"})
+_FORMATS: Final = {"time": show_time, "bytes": show_size, "share": show_share, "change": show_change, "rate": show_rate}
 
 
 def show(value: Cell, unit: Unit) -> str:

@@ -19,6 +19,8 @@ MAX_CATEGORIES: Final = 40  # more bars than this are a table's work
 LABEL: Final = 44
 TOLD: Final = 6  # series named by the text alternative
 
+DODGE: Final = 0.7  # of a row's height, for the series that share it
+
 _SIZES: Final = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024), ("B", 1))
 _TIMES: Final = (
     ("h", 3600.0, 7200.0),
@@ -43,6 +45,8 @@ class Scale:
 
 def figure(chart: Chart) -> Json:
     """Traces, layout and height; the page's script adds colours and fonts."""
+    if chart.kind == "intervals":
+        return _named_intervals(chart) if _is_named(chart) else _intervals(chart)
     return _bars(chart) if _is_named(chart) else _lines(chart)
 
 
@@ -77,8 +81,9 @@ def scale(values: Sequence[float], unit: Unit) -> Scale:
     if unit == "bytes":
         name, size = next(((name, size) for name, size in _SIZES if top >= size), _SIZES[-1])
         return Scale(size, f" {name}", "", ",.4~r")
-    if unit == "share":
-        return Scale(1.0, "", "~%", ".1~%")
+    if unit in {"share", "change"}:
+        sign = "+" if unit == "change" else ""
+        return Scale(1.0, "", f"{sign}~%", f"{sign}.1~%")
     return Scale(1.0, "/s" if unit == "rate" else "", "", ",.4~r")
 
 
@@ -151,6 +156,80 @@ def _bars(chart: Chart) -> Json:
     return {"data": data, "layout": layout, "height": height(chart)}
 
 
+def _named_intervals(chart: Chart) -> Json:
+    """A row per name, a dot and a whisker per series: those of one name below each other."""
+    names = _categories(chart)[:MAX_CATEGORIES]
+    places = {name: place for place, name in enumerate(names)}
+    values = scale([end for one in chart.series for end in _ends(one)], chart.y_unit)
+    data: list[Json] = []
+    for number, one in enumerate(chart.series):
+        kept = [place for place, x in enumerate(one.xs) if str(x) in places]
+        offset = (number - (len(chart.series) - 1) / 2) * DODGE / len(chart.series)
+        data.append(
+            {
+                **_whiskers(one, kept, "error_x", chart.y_unit, values.factor),
+                "x": [_divided(one.ys[place], values.factor) for place in kept],
+                "y": [places[str(one.xs[place])] + offset for place in kept],
+            }
+        )
+    y_axis: dict[str, Json] = {
+        "tickmode": "array",
+        "tickvals": list(range(len(names))),
+        "ticktext": [_label(name, LABEL) for name in names],
+        "range": [len(names) - 0.5, -0.5],
+    }
+    layout: dict[str, Json] = {
+        "xaxis": _axis(chart.y_title, values) | {"zeroline": True},
+        "yaxis": {**y_axis, "showgrid": False, "zeroline": False},
+        "hovermode": "closest",
+    }
+    return {"data": data, "layout": layout, "height": height(chart)}
+
+
+def _intervals(chart: Chart) -> Json:
+    """Dots with whiskers over a number."""
+    values = scale([end for one in chart.series for end in _ends(one)], chart.y_unit)
+    xs = scale(_numbers(x for one in chart.series for x in one.xs), chart.x_unit)
+    data: list[Json] = [
+        {
+            **_whiskers(one, range(len(one.xs)), "error_y", chart.y_unit, values.factor),
+            "x": [_divided(x, xs.factor) for x in one.xs],
+            "y": [_divided(y, values.factor) for y in one.ys],
+        }
+        for one in chart.series
+    ]
+    layout: dict[str, Json] = {
+        "xaxis": _axis(chart.x_title, xs),
+        "yaxis": _axis(chart.y_title, values) | {"zeroline": True},
+        "hovermode": "closest",
+        "shapes": [_shape(band, xs.factor) for band in chart.bands],
+        "annotations": [_band_name(band, xs.factor) for band in chart.bands],
+    }
+    return {"data": data, "layout": layout, "height": height(chart)}
+
+
+def _whiskers(one: Series, kept: Sequence[int], axis: str, unit: Unit, factor: float) -> dict[str, Json]:
+    """An end that is not known has no whisker."""
+    ups, downs, texts = [], [], []
+    for place in kept:
+        value, low, high = (number_of(ends[place]) if place < len(ends) else None for ends in (one.ys, one.lows, one.highs))
+        ups.append(_divided(high - value, factor) if high is not None and value is not None else 0.0)
+        downs.append(_divided(value - low, factor) if low is not None and value is not None else 0.0)
+        texts.append(_label(f"{show(value, unit)} [{show(low, unit)}, {show(high, unit)}]", LABEL))
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": _label(one.name, LABEL),
+        axis: {"type": "data", "symmetric": False, "array": ups, "arrayminus": downs, "thickness": 1.5, "width": 4},
+        "text": texts,
+        "hovertemplate": "%{text}",
+    }
+
+
+def _ends(one: Series) -> list[float]:
+    return _numbers(value for values in (one.ys, one.lows, one.highs) for value in values if value is not None)
+
+
 def _axis(title: str, unit: Scale) -> dict[str, Json]:
     return {
         "title": {"text": _label(title, LABEL)},
@@ -199,7 +278,7 @@ def _label(text: str, limit: int) -> str:
 
 
 def _is_named(chart: Chart) -> bool:
-    return chart.kind in {"bars", "stacked-bars"} and any(isinstance(x, str) for one in chart.series for x in one.xs)
+    return chart.kind in {"bars", "stacked-bars", "intervals"} and any(isinstance(x, str) for one in chart.series for x in one.xs)
 
 
 def _categories(chart: Chart) -> list[str]:

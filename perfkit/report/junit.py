@@ -6,7 +6,7 @@ from typing import Final
 from perfkit.page import Check, Page
 from perfkit.report.visible import clip, one_line, visible
 
-GROUPS: Final = ("objective", "rule", "run")
+GROUPS: Final = ("objective", "rule", "run", "comparison")
 LONGEST_NAME: Final = 300
 _STATE_TAGS: Final = {"failed": "failure", "error": "error", "skipped": "skipped"}
 

@@ -45,6 +45,12 @@ def set_share(target: Target, share: float) -> None:
     _write(target, SHARE_AT, struct.pack("<d", share))
 
 
+def count(probe_directory: Path, *, wanted: bool) -> None:
+    """Switches every process that has this directory between records.COUNT and records.MEASURE; nothing without a probe."""
+    if (probe_directory / records.CONTROL).exists():
+        _put(probe_directory, MODE_AT, bytes([records.COUNT if wanted else records.MEASURE]))
+
+
 def mode(target: Target) -> int | None:
     """The mode that stands in the file; None when there is no probe."""
     if target.probe_directory is None:
@@ -54,10 +60,13 @@ def mode(target: Target) -> int | None:
 
 
 def _write(target: Target, offset: int, content: bytes) -> None:
-    if target.probe_directory is None:
-        return
+    if target.probe_directory is not None:
+        _put(target.probe_directory, offset, content)
+
+
+def _put(directory: Path, offset: int, content: bytes) -> None:
     # pwrite changes the pages that the target has mapped; truncating the file would take them away (SIGBUS).
-    descriptor = os.open(target.probe_directory / records.CONTROL, os.O_WRONLY)
+    descriptor = os.open(directory / records.CONTROL, os.O_WRONLY)
     try:
         os.pwrite(descriptor, content, offset)
     finally:

@@ -108,3 +108,25 @@ def test_the_text_alternative_gives_the_ranges() -> None:
     chart = a_chart(series=(a_series(0.031, 0.045), Series("flat", (0.0,), (1.0,)), Series("none", (), ())))
 
     assert charts.alternative(chart) == "s: 31 ms to 45 ms; flat: 1 s; none: nothing"
+
+
+def test_intervals_of_names_stand_in_rows_with_whiskers_on_both_sides() -> None:
+    slower = Series("median", ("GET /a", "GET /b"), (0.05, 0.0), (0.04, -0.01), (0.07, None))
+
+    figure = a_figure(kind="intervals", y_unit="change", series=(slower,))
+
+    trace = figure["data"][0]
+    assert trace["y"] == [0.0, 1.0]
+    assert trace["error_x"]["arrayminus"] == pytest.approx([0.01, 0.01])
+    assert trace["error_x"]["array"] == pytest.approx([0.02, 0.0])  # an end that is not known has no whisker
+    assert trace["text"][0] == "+5.0 % [+4.0 %, +7.0 %]"
+    assert figure["layout"]["yaxis"]["ticktext"] == ["GET /a", "GET /b"]
+
+
+def test_intervals_over_a_number_stand_upright() -> None:
+    deciles = Series("change", (10.0, 90.0), (0.0, 0.1), (-0.1, 0.0), (0.1, 0.2))
+
+    trace = a_figure(kind="intervals", y_unit="change", series=(deciles,))["data"][0]
+
+    assert (trace["x"], trace["y"]) == ([10.0, 90.0], [0.0, 0.1])
+    assert trace["error_y"]["array"] == pytest.approx([0.1, 0.1])

@@ -1,0 +1,143 @@
+"""Tier 1: one request in flight, the same to both versions in random order, block after block, with restarts between them."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import polars as pl
+import uvloop
+
+from perfkit.compare import pairs
+from perfkit.compare.lockstep import Course, Pace, Twin, course, users, without_garbage
+from perfkit.compare.pairs import PAIRS
+from perfkit.compare.standing import Pair, require_alive, restart
+from perfkit.compare.warm_up import WarmUp, limit_for, warm_up
+from perfkit.stats.spending import FIRST_LOOK
+
+TIER: Final = 1
+# A block is long enough to hold requests of every endpoint in both orders, and as short as that allows (research, 8).
+SHORTEST_BLOCK: Final = 0.5
+# Of an endpoint, in a block: two of each order.
+EACH: Final = 4
+# Per-process bias is the floor of what can be seen: of a single start, that start would be judged (research, 0.6).
+RESTARTS: Final = 4
+
+Progress: TypeAlias = Callable[[float], None]  # the share of the tier that is done
+IsDecided: TypeAlias = Callable[[pl.DataFrame], bool]  # a look at the pairs so far: True ends the tier
+
+
+@dataclass(slots=True)
+class Told:
+    """What there is to say of a tier beside its table."""
+
+    restarts: int = 0  # how often both were started anew; none are possible where they are not ours to end
+    block: float = 0.0
+    unsettled: int = 0  # restarts after which the ratio still moved when the warm-up's time was up
+    alone: int = 0  # requests that only one version had to be asked
+    uneven: int = 0  # flows that ended on one version first
+
+
+@dataclass(frozen=True, slots=True)
+class Alternation:
+    """pairs.parquet, and what there is to say of how it came about."""
+
+    pairs: pl.DataFrame
+    told: Told
+
+
+def run(
+    pair: Pair,
+    budget: float,
+    restarts: int = RESTARTS,
+    on_progress: Progress | None = None,
+    is_decided: IsDecided | None = None,
+) -> Alternation:
+    """Measures for `budget` seconds, warm-ups and restarts apart; looks are taken before each restart."""
+    rows = _Rows()
+    asked = course(pair, TIER, os.environ)
+    told = Told()
+    for number in range(restarts):
+        if number:
+            told.restarts += restart(pair, number)
+        with without_garbage():
+            uvloop.run(_round(rows, asked, told, budget / restarts, most=budget / FIRST_LOOK))
+        require_alive(pair)
+        if on_progress is not None:
+            on_progress((number + 1) / restarts)
+        is_last = number + 1 == restarts
+        if not is_last and is_decided is not None and is_decided(joined(rows, pair)):
+            break
+        rows.restart += 1
+    return Alternation(joined(rows, pair), told)
+
+
+class _Rows:
+    """Pairs as they come."""
+
+    def __init__(self) -> None:
+        self.restart = 0
+        self.block = 0
+        self._began = math.nan
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, twin: Twin) -> None:
+        base, head = twin.base, twin.head
+        first = head if twin.head_first else base
+        if not self._rows:
+            self._began = first.sent_at
+        row: dict[str, Any] = {
+            "block": self.block,
+            "restart": self.restart,
+            "flow": base.flow,
+            "step": base.step,
+            "endpoint": base.endpoint,
+            "head_first": twin.head_first,
+            "at": first.sent_at - self._began,
+        }
+        for name, outcome in (("base", base), ("head", head)):
+            row[f"{name}_id"] = outcome.id
+            row[f"{name}_time"] = outcome.time if outcome.status else None
+            row[f"{name}_status"] = outcome.status
+            row[f"{name}_bytes"] = outcome.size
+            row[f"{name}_error"] = outcome.error or None
+        self._rows.append(row)
+
+    def frame(self) -> pl.DataFrame:
+        return pairs.frame(self._rows, PAIRS)
+
+
+async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: float) -> None:
+    """Between two restarts: warm-up, then blocks; the last one ends with the time, and what is left of one counts to the last."""
+    pace = Pace(asked.plan())
+    async with users(asked, 1) as (user,):
+        warm = await warm_up(user, pace, limit_for(duration))
+        told.unsettled += not warm.settled
+        told.block = told.block or block_length(warm, most)
+        told.alone -= user.alone
+        told.uneven -= user.uneven
+        ends = _ends(time.monotonic(), duration, told.block)
+        for end in ends:
+            while time.monotonic() < end:
+                await pace.keep()
+                await user.play(rows.add)
+            rows.block += 1
+        told.alone += user.alone
+        told.uneven += user.uneven
+
+
+def block_length(warm: WarmUp, most: float) -> float:
+    """Long enough for every endpoint, but no longer than what leaves enough blocks for a test."""
+    return max(SHORTEST_BLOCK, min(warm.seconds_for(EACH), most))
+
+
+def _ends(now: float, duration: float, block: float) -> list[float]:
+    """When each block of a round ends: equal ones, none much shorter than it should be."""
+    count = max(1, int(duration / block + 1e-9))
+    return [now + duration * (number + 1) / count for number in range(count)]
+
+
+def joined(rows: _Rows, pair: Pair) -> pl.DataFrame:
+    return pairs.joined(rows.frame(), pair.base.traces(), pair.head.traces())

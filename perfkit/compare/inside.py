@@ -1,0 +1,81 @@
+"""What the probe saw of one version's requests: statements, rows, connects and waits, by the ids that they were sent with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from perfkit.collectors import probe_files, probe_processes
+from perfkit.compare.standing import Side
+from perfkit.evidence import Missing
+from perfkit.probe import records
+from perfkit.schemas import SHAPES, STATEMENTS, TRACES, WAITS
+
+# Waits for a turn, which contention makes longer; connects and outbound calls wait for somebody else's work.
+TURNS: Final = ("pool_wait", "lock", "thread_pool")
+COUNTED: Final = pl.Schema({"id": pl.UInt64(), "calls": pl.Int64(), "peak": pl.Int64(), "kept": pl.Int64()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inside:
+    """Tables as in perfkit.schemas, empty when nothing was seen; `blind` says why nothing could be."""
+
+    traces: pl.DataFrame
+    statements: pl.DataFrame
+    shapes: pl.DataFrame
+    waits: pl.DataFrame
+    blind: str = ""
+
+
+def read(side: Side) -> Inside:
+    """Everything so far, the last request included."""
+    side.traces()  # what is still on its way to the disk is waited for
+    tables = probe_files.read(side.directory, 0.0, ())
+    blind = tables.traces.why if isinstance(tables.traces, Missing) else ""
+    return Inside(
+        traces=_or_empty(tables.traces, TRACES),
+        statements=_or_empty(tables.statements, STATEMENTS),
+        shapes=_or_empty(tables.shapes, SHAPES),
+        waits=_or_empty(tables.waits, WAITS),
+        blind=blind,
+    )
+
+
+def _or_empty(table: pl.DataFrame | Missing, schema: pl.Schema) -> pl.DataFrame:
+    return pl.DataFrame(schema=schema) if isinstance(table, Missing) else table
+
+
+def of_bursts(bursts: pl.DataFrame, side: str, ids: Sequence[Sequence[int]], seen: Inside) -> pl.DataFrame:
+    """The bursts with what one version's traces say of each; null where not every request of the burst has one."""
+    waits = seen.waits.filter(pl.col("kind").cast(pl.String).is_in(TURNS)).group_by("trace").agg(waits=pl.col("wall_time").sum())
+    requests = seen.traces.select("trace", "id", "wall_time", "statements").unique("id", keep="last")
+    known = requests.join(waits, on="trace", how="left").with_columns(pl.col("waits").fill_null(0.0))
+    members = pl.DataFrame(
+        {"burst": range(len(ids)), "id": [list(of) for of in ids]}, schema={"burst": pl.UInt32, "id": pl.List(pl.UInt64)}
+    )
+    summed = (
+        members.explode("id")
+        .join(known, on="id", how="left")
+        .group_by("burst")
+        .agg(
+            whole=pl.col("trace").is_not_null().all(),
+            server=pl.col("wall_time").median(),
+            statements=pl.col("statements").sum().cast(pl.UInt32),
+            waits=pl.col("waits").sum(),
+        )
+        .sort("burst")
+    )
+    columns = [pl.when(pl.col("whole")).then(pl.col(name)).alias(f"{side}_{name}") for name in ("server", "statements", "waits")]
+    return bursts.with_columns(*summed.select(columns).get_columns())
+
+
+def counted(side: Side) -> pl.DataFrame:
+    """What the probe counted in COUNT mode, by the requests' ids; null where it could not."""
+    rows = [
+        {key: event.get(key) if isinstance(event.get(key), int) else None for key in COUNTED}
+        for process in probe_processes.read(side.directory.probe)
+        for event in process.events.of(records.EVENT_COUNTED)
+    ]
+    table = pl.DataFrame([list(row.values()) for row in rows], schema=COUNTED, orient="row")
+    return table.with_columns(pl.when(pl.col("calls", "peak") >= 0).then(pl.col("calls", "peak"))).unique("id", keep="last")

@@ -1,0 +1,95 @@
+"""From tables to the series that are tested: per endpoint and figure the log ratio of every block."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from perfkit.compare.metric import EVERY, MEAN, P95, SERVER_TIME, SERVICE_TIME, Metric, bursts_of
+from perfkit.compare.timed import FEWEST_OF_MEDIANS, Timed
+from perfkit.evidence import Missing, Table
+from perfkit.stats import order
+from perfkit.stats.harrell_davis import quantile
+from perfkit.stats.order import BlockRatios, Pairs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One test to be: log(head/base) per block, and what both versions came to, in seconds."""
+
+    endpoint: str
+    metric: Metric
+    ratios: BlockRatios
+    base: float | None
+    head: float | None
+
+
+def of_times(timed: Sequence[Timed]) -> Iterator[Series]:
+    """The typical request, all time together, and the slow ones; of all endpoints together the typical one only."""
+    for one in timed:
+        if not len(one.times.a):
+            continue
+        a, b = one.times.a, one.times.b
+        yield Series(one.endpoint, SERVER_TIME, order.medians(one.joined), float(np.median(a)), float(np.median(b)))
+        yield Series(one.endpoint, MEAN, order.ratios_of_means(one.times), float(a.mean()), float(b.mean()))
+        yield Series(one.endpoint, P95, order.ratios_of_quantiles(one.times, 0.95), quantile(a, 0.95), quantile(b, 0.95))
+    together = [one.times for one in timed if len(one.times.a)]
+    if len(together) > 1:
+        yield Series(EVERY, SERVER_TIME, service_wide(together), None, None)
+
+
+def of_clients(timed: Sequence[Timed]) -> Iterator[Series]:
+    """The typical request as the client saw it, where the probe's clock is what is judged."""
+    for one in timed:
+        if one.seen_from == "server" and len(one.client.a):
+            ratios = order.medians(order.merged(one.client, FEWEST_OF_MEDIANS))
+            yield Series(one.endpoint, SERVICE_TIME, ratios, float(np.median(one.client.a)), float(np.median(one.client.b)))
+
+
+def of_bursts(bursts: Table) -> Iterator[Series]:
+    """Per size of burst what its median and its last request took."""
+    if isinstance(bursts, Missing) or bursts.is_empty():
+        return
+    for (endpoint, size), rows in sorted(bursts.group_by("endpoint", "size"), key=lambda group: group[0]):
+        for metric in bursts_of(int(size)):
+            columns = pl.col(f"base_{metric.figure}", f"head_{metric.figure}")
+            good = rows.filter(pl.all_horizontal(columns.is_not_null() & (columns > 0)))
+            if good.height:
+                pairs = _pairs(good, metric.figure)
+                ratios = order.medians(order.merged(pairs, FEWEST_OF_MEDIANS))
+                yield Series(str(endpoint), metric, ratios, float(np.median(pairs.a)), float(np.median(pairs.b)))
+
+
+def service_wide(endpoints: Sequence[Pairs]) -> BlockRatios:
+    """Mean over the endpoints, of blocks joined for all of them alike until each has a request of either order."""
+    numbers = np.unique(np.concatenate([pairs.block for pairs in endpoints]))
+    held = np.zeros((len(endpoints), 2), np.int64)
+    begun: list[int] = []
+    open_ = True
+    for number in numbers.tolist():
+        if open_:
+            begun.append(number)
+            open_ = False
+        for row, pairs in enumerate(endpoints):
+            orders = pairs.b_first[pairs.block == number]
+            held[row] += (np.count_nonzero(~orders), np.count_nonzero(orders))
+        if held.min() >= FEWEST_OF_MEDIANS:
+            held[:], open_ = 0, True
+    if begun and not open_ and len(begun) > 1:
+        begun.pop()  # too little for a block of its own: it goes with the one before
+    starts = np.array(begun, np.int64)
+    renamed = [
+        Pairs(pairs.a, pairs.b, pairs.b_first, starts[np.searchsorted(starts, pairs.block, side="right") - 1])
+        for pairs in endpoints
+    ]
+    return order.service_wide([order.medians(pairs) for pairs in renamed])
+
+
+def _pairs(rows: pl.DataFrame, figure: str) -> Pairs:
+    return Pairs(
+        a=rows[f"base_{figure}"].cast(pl.Float64).to_numpy(),
+        b=rows[f"head_{figure}"].cast(pl.Float64).to_numpy(),
+        b_first=rows["head_first"].to_numpy().astype(np.bool_),
+        block=rows["block"].to_numpy().astype(np.int64),
+    )
