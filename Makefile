@@ -9,7 +9,7 @@ HEAD ?= .
 COMPARE_OPTIONS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup perf perf-compare test smoke check bench golden docs demo clean
+.PHONY: help setup perf perf-compare test fuzz smoke check bench golden docs demo clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ perf-compare: $(VENV)/.set-up-demo  ## Compare the working tree with a revision:
 
 test: $(VENV)/.set-up-dev  ## The fast tests: no servers, no network.
 	$(BIN)/python -m pytest -q --ignore tests/smoke
+
+fuzz: $(VENV)/.set-up-dev  ## The tests with drawn examples, with thousands of new ones.
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q --timeout 1800 tests/report tests/scenario
 
 smoke: $(VENV)/.set-up-dev  ## The tests with real servers, databases, profilers and a browser.
 	tests/smoke/install-programs

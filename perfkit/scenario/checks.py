@@ -46,7 +46,11 @@ def aborts(document: Document, scenario: Scenario) -> Iterator[Problem]:
     """An objective that ends the load is judged by the generator, which knows no routes: only steps, by their names."""
     logins = [auth.login for auth in scenario.auth.values() if auth.login is not None]
     steps = [*logins, *(step for flow in scenario.flows.values() for step in requests_of(flow.steps))]
-    known = {ALL, *map(step_name, steps)}
+    try:
+        known = {ALL, *map(step_name, steps)}
+    except ValueError:
+        # A path that cannot be read has no name, and its own fault is told: the other names would mislead.
+        return
     for key, objectives in scenario.slo.objectives.items():
         if key.replace("${", "{") not in known and any(objective.aborts for objective in objectives):
             why = f"`abort` needs a step's name, or its method and path as written: there is no {key!r}{did_you_mean(key, known)}"

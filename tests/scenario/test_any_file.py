@@ -49,7 +49,7 @@ def replaced(node: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return node
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=some.lists(some.sampled_from(paths_of(TREE)), min_size=1, max_size=3), value=odd_values)
 def test_a_scenario_with_anything_anywhere_is_read_or_refused(
     tmp_path: Path, where: list[tuple[str | int, ...]], value: Any

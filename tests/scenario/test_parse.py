@@ -307,6 +307,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
             '"GET /product": ["p95 < 1s for 5s abort"',
             "slo.GET /product: `abort` needs a step's name",
         ),
+        ("- post: /cart", "- post: '${'", "'${': a ${ is never closed"),
         ("{processes: 1}", "{processes: 0}", "generator.processes: "),
         ("{processes: 1}", "{processes: 1, cores: [0]}", "generator.cores: `cores` is not built yet"),
         ("base_url: http://127.0.0.1:8000", "base_url: unix:/run/app.sock", "target.base_url: 'unix:/run/app.sock' is not a URL"),
