@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from perfkit import counts, strain
+from perfkit.counts import Counts
 from perfkit.evidence import Evidence, Floor, GeneratorHealth, Missing, Run
 from perfkit.units import show_rate, show_share, show_time
 
@@ -36,15 +37,18 @@ class Validity:
         return self.state != "invalid"
 
 
-def judge(evidence: Evidence) -> Validity:
-    """Invalid when the generator, not the target, was the limit; suspect when that cannot be ruled out."""
+def judge(evidence: Evidence, counted: Counts | None = None) -> Validity:
+    """Invalid when the generator, not the target, was the limit; suspect when that cannot be ruled out.
+
+    `counted` saves counting a large run twice.
+    """
     p99 = _p99(evidence)
     invalid, suspect = _of_generator(evidence.run.generator, p99)
     strained = strain.judge(evidence, p99)
     invalid += strained.invalid
     suspect += strained.suspect
     suspect += [*_of_demand(evidence.run.floor), *_of_ending(evidence.run)]
-    suspect += counts.compare(evidence).mismatches
+    suspect += (counted or counts.compare(evidence)).mismatches
     if evidence.samples.is_empty():
         invalid.append("not one request was recorded")
     if invalid:

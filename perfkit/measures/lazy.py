@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from perfkit import counts
+from perfkit.counts import Counts
 from perfkit.evidence import Evidence, Missing, Phase, Run
 from perfkit.measures import (
     breakdown,
@@ -50,6 +52,11 @@ class Measures:
     @property
     def run(self) -> Run:
         return self.evidence.run
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Whether everybody counted the same requests."""
+        return counts.compare(self.evidence)
 
     # --- requests as the client saw them ------------------------------------------------------------------------------
 

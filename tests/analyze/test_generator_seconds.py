@@ -1,10 +1,15 @@
 """What the report shows of the generator's seconds and of the counts."""
 
-from perfkit.analyze.pages.generator_seconds import blocks, verdict
+from perfkit.analyze.pages import generator_seconds
+from perfkit.analyze.pages.generator_seconds import verdict
 from perfkit.counts import compare
-from perfkit.evidence import Missing
+from perfkit.evidence import Evidence, Missing
 from perfkit.page import Block, Chart, Table, Text
 from tests.builders import a_count, a_request, a_second, evidence, many
+
+
+def blocks(of: Evidence) -> tuple[Block, ...]:
+    return generator_seconds.blocks(of, compare(of))
 
 
 def named(found: tuple[Block, ...], title: str) -> Chart | Table:

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from perfkit.counts import Counts, compare
+from perfkit.counts import Counts
 from perfkit.evidence import Evidence, Missing, Run
 from perfkit.page import Band, Block, Cell, Chart, Column, Series, Table, Text
 
@@ -12,9 +12,9 @@ from perfkit.page import Band, Block, Cell, Chart, Column, Series, Table, Text
 _MOST: Final = 4
 
 
-def blocks(evidence: Evidence) -> tuple[Block, ...]:
+def blocks(evidence: Evidence, compared: Counts) -> tuple[Block, ...]:
     """Charts of lateness and of what was used up, a row for each thing that can run out, and the counts."""
-    counted = counts(compare(evidence))
+    counted = counts(compared)
     if isinstance(evidence.generator, Missing):
         return (Text(f"The generator second by second: {evidence.generator.why}."), *counted)
     table = evidence.generator.sort("at")

@@ -35,7 +35,7 @@ def method(analysis: Analysis, measures: Measures) -> Section:
         pairs("What observing cost", cost(analysis)),
         observers(run),
         pairs("Generator", [*generator(run), *connections(opened(measures.samples))]),
-        *generator_seconds.blocks(measures.evidence),
+        *generator_seconds.blocks(measures.evidence, measures.counts),
         pairs("Machine", machine(run)),
     )
     return Section("How it was measured", tuple(block for block in blocks if not isinstance(block, Table) or block.rows))
