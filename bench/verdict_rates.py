@@ -13,13 +13,14 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import Pool
 
 import numpy as np
 
 from bench.results import Results
-from perfkit.stats.outcome import Outcome
+from perfkit.stats.needed import DRAWS, More, decisions, spread_of, summary
+from perfkit.stats.outcome import Outcome, Rules
 from perfkit.stats.proportions import wilson
 from perfkit.stats.quantiles import Numbers
 from perfkit.stats.spending import looks
@@ -28,9 +29,12 @@ from perfkit.stats.verdict import Look, TimeVerdict, judge
 TESTS, BLOCKS, RESTARTS = 6, 40, 4
 CHANGED = (Outcome.REGRESSED, Outcome.IMPROVED)
 CHUNK = 50
-# Blocks at which an inconclusive run is judged again, as multiples of what it asked for altogether.
-MULTIPLES = (0.5, 1.0, 2.0)
+# Blocks at which a run that is continued is given up.
+FARTHEST = 400
 COLUMNS = ("machine", "true change", "blocks", "runs", *(str(one) for one in Outcome), "runs with a false alarm", "95 % interval")
+# Shares of the inconclusive: what they asked for was within a factor of two of what it took, counted from there and from the
+# beginning; it took what the range allows; and what could be said if the true change and the noise were known.
+NEEDED_COLUMNS = ("machine", "true change", "inconclusive", "more, right", "in all, right", "in the range", "more, truth known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Machine:
             math.log1p(change) + self.lasting + random.normal(0, bias, RESTARTS)[process] + noise * self._noise(random, blocks)
             for change in changes
         ]
+
+    def drawn(self, random: np.random.Generator) -> "Machine":
+        """One of these machines, with a noise that is known."""
+        noise = float(random.uniform(*self.noise))
+        return replace(self, noise=(noise, noise))
 
     def _noise(self, random: np.random.Generator, blocks: int) -> Numbers:
         noise = random.normal(0, 1, blocks)
@@ -111,7 +120,7 @@ def main() -> None:
             found = counted(outcomes, question, wanted.runs if place == 0 else fewer)
             results.row(*cells(question, found))
             first = found["alarm"] / found["runs"] if place == 0 else first
-        asked = Results("verdict-rates", "", ("machine", "true change", "asked", "half", "all", "twice"), keeps=not wanted.look)
+        asked = Results("verdict-rates", "", NEEDED_COLUMNS, keeps=not wanted.look)
         for change in (0.0, 0.04, 0.08):
             question = Question(NOISY, change=change, blocks=20)
             asked.row(*blocks_cells(question, counted(asked_for, question, fewer)))
@@ -147,25 +156,44 @@ def judged(series: list[Numbers], *, early: bool) -> list[Outcome]:
 
 
 def asked_for(asked: tuple[Question, int]) -> Counter[str]:
-    """Of inconclusive tests: whether half of the blocks that they asked for, all of them, or twice as many decide them."""
+    """Of inconclusive tests that are continued until they are decided: was what they asked for right within a factor of two?"""
     question, seed = asked
     random = np.random.default_rng((seed, 77, round(1e4 * (1 + question.change))))
     found: Counter[str] = Counter()
     for _ in range(CHUNK):
-        # Long enough for what is asked for mostly; a run that asks for more is counted as not decided.
-        (series,) = question.machine.run(random, (question.change,), 2_000)
+        machine = question.machine.drawn(random)
+        (series,) = machine.run(random, (question.change,), FARTHEST)
         verdict = judge([series[: question.blocks]]).times[0]
-        if verdict.outcome is not Outcome.INCONCLUSIVE or verdict.more_blocks is None:
+        if verdict.outcome is not Outcome.INCONCLUSIVE or verdict.more is None:
             continue
+        actual = continued(series, question.blocks)
+        known = knowing(verdict, math.log1p(question.change), machine.noise[0], random)
         found["asked"] += 1
-        found.update({str(multiple): _decides(series, verdict, multiple) for multiple in MULTIPLES})
+        found["more"] += is_right(verdict.more.likely, actual)
+        found["all"] += is_right(verdict.more.likely + verdict.blocks, actual + verdict.blocks)
+        found["range"] += verdict.more.low <= actual <= verdict.more.high
+        found["known"] += known is not None and is_right(known.likely, actual)
     return found
 
 
-def _decides(series: Numbers, verdict: TimeVerdict, multiple: float) -> bool:
-    assert verdict.more_blocks is not None
-    count = min(len(series), round(verdict.blocks + multiple * verdict.more_blocks), 400)
-    return judge([series[:count]]).times[0].outcome is not Outcome.INCONCLUSIVE
+def continued(series: Numbers, blocks: int) -> float:
+    """How many blocks more it takes until it is judged to be decided, in steps of a sixth; infinite when it never is."""
+    more = 1
+    while blocks + more <= len(series):
+        if judge([series[: blocks + more]]).times[0].outcome is not Outcome.INCONCLUSIVE:
+            return more
+        more = max(more + 1, round(more * 7 / 6))
+    return math.inf
+
+
+def knowing(verdict: TimeVerdict, change: float, noise: float, random: np.random.Generator) -> More | None:
+    """What could be said if true change and noise were known: the best that any estimate can do."""
+    truth = np.full(DRAWS, change), np.full(DRAWS, noise)
+    return summary(decisions(verdict.change, spread_of(verdict.change, verdict.blocks), verdict.blocks, Rules(), *truth, random))
+
+
+def is_right(said: float, actual: float) -> bool:
+    return 0.5 <= said / actual <= 2
 
 
 def cells(question: Question, found: Counter[str]) -> tuple[str, ...]:
@@ -185,7 +213,12 @@ def cells(question: Question, found: Counter[str]) -> tuple[str, ...]:
 def blocks_cells(question: Question, found: Counter[str]) -> tuple[str, ...]:
     asked = max(found["asked"], 1)
     change = f"{question.change:+.0%}" if question.change else "none"
-    return question.title, change, f"{found['asked']:,}", *(f"{found[str(one)] / asked:.0%}" for one in MULTIPLES)
+    return (
+        question.title,
+        change,
+        f"{found['asked']:,}",
+        *(f"{found[one] / asked:.0%}" for one in ("more", "all", "range", "known")),
+    )
 
 
 if __name__ == "__main__":

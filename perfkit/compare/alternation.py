@@ -4,6 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -13,8 +14,8 @@ import uvloop
 from perfkit.compare import pairs
 from perfkit.compare.lockstep import Course, Pace, Twin, course, users, without_garbage
 from perfkit.compare.pairs import PAIRS
-from perfkit.compare.standing import Pair, require_alive, restart
-from perfkit.compare.warm_up import WarmUp, limit_for, warm_up
+from perfkit.compare.standing import Pair, Side, require_alive
+from perfkit.compare.warm_up import WarmUp, warm_up
 from perfkit.stats.spending import FIRST_LOOK
 
 TIER: Final = 1
@@ -61,7 +62,8 @@ def run(
     told = Told()
     for number in range(restarts):
         if number:
-            told.restarts += restart(pair, number)
+            told.restarts += pair.restart()
+            asked.follow(pair)
         with without_garbage():
             uvloop.run(_round(rows, asked, told, budget / restarts, most=budget / FIRST_LOOK))
         require_alive(pair)
@@ -113,7 +115,7 @@ async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: 
     """Between two restarts: warm-up, then blocks; the last one ends with the time, and what is left of one counts to the last."""
     pace = Pace(asked.plan())
     async with users(asked, 1) as (user,):
-        warm = await warm_up(user, pace, limit_for(duration))
+        warm = await warm_up(user, pace, duration, is_first=rows.restart == 0)
         told.unsettled += not warm.settled
         told.block = told.block or block_length(warm, most)
         told.alone -= user.alone
@@ -140,4 +142,10 @@ def _ends(now: float, duration: float, block: float) -> list[float]:
 
 
 def joined(rows: _Rows, pair: Pair) -> pl.DataFrame:
-    return pairs.joined(rows.frame(), pair.base.traces(), pair.head.traces())
+    with ThreadPoolExecutor() as pool:  # both probes are waited for at once
+        base, head = pool.map(_traces, (pair.base, pair.head))
+    return pairs.joined(rows.frame(), base, head)
+
+
+def _traces(side: Side) -> pl.DataFrame:
+    return side.traces()

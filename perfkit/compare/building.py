@@ -35,6 +35,7 @@ class Order:
     directory: RunDirectory
     work: Path  # of the comparison: checkouts and what else is gone afterwards
     ports: Mapping[int, int]  # of the scenario → of this version
+    other_ports: Mapping[int, int]  # of the scenario → of the other version, which it changes places with
     cache: Path  # of environments
     registry: Registry
 
@@ -44,6 +45,7 @@ class Built:
     """What can be started."""
 
     scenario: Scenario  # with this version's own launch and base URL
+    exchanged: Scenario  # the same, when it has changed places with the other version
     environment: Mapping[str, str]
     redirected: tuple[Path, ...]  # folders of the working tree that the checkout's stand in for
 
@@ -78,7 +80,10 @@ def build(order: Order, launch: Launch) -> Built:
         launch, redirected = _importing(launch, checkout, order.work, inherited)
     else:
         _require_nothing_of_git(order)
-    return Built(_addressed(order, _launched(order.scenario, launch), checkout), inherited, redirected)
+    mine = _launched(order.scenario, launch)
+    exchanged = ports.exchanged(mine, order.ports, order.other_ports)
+    first, other = (_addressed(order, mine, checkout, own) for own in (order.ports, exchanged))
+    return Built(first, other, inherited, redirected)
 
 
 def environment_of(order: Order) -> dict[str, str]:
@@ -159,12 +164,12 @@ def _importing(launch: Launch, checkout: Checkout, work: Path, environment: Mapp
     return launch.model_copy(update={"env": {**launch.env, "PYTHONPATH": instead}}), redirected
 
 
-def _addressed(order: Order, scenario: Scenario, checkout: Checkout | None) -> Scenario:
+def _addressed(order: Order, scenario: Scenario, checkout: Checkout | None, own: Mapping[int, int]) -> Scenario:
     where = address(scenario.target.base_url)
     if where.socket is None:
-        return ports.moved(scenario, order.ports)
+        return ports.moved(scenario, own)
     socket = Path(where.socket)
-    target = ports.moved(scenario, order.ports).target
+    target = ports.moved(scenario, own).target
     if checkout is not None and socket.is_relative_to(checkout.top):
         other = str(checkout.mapped(socket))
     else:

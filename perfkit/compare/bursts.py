@@ -22,7 +22,7 @@ from perfkit.compare.alternation import Progress
 from perfkit.compare.lockstep import Course, Lockstep, Pace, Twin, course, users, without_garbage
 from perfkit.compare.pairs import BURSTS, SIDES
 from perfkit.compare.seat import Outcome, Seat
-from perfkit.compare.standing import Pair, require_alive, restart
+from perfkit.compare.standing import Pair, require_alive
 from perfkit.errors import ComparisonError
 from perfkit.load.dice import Dice
 from perfkit.load.plan import Plan
@@ -87,7 +87,8 @@ def run(
     told = _Told()
     share = budget / (restarts * len(sizes))
     for number in range(restarts):
-        restart(pair, number)
+        pair.restart()
+        asked.follow(pair)
         for done, size in enumerate(sizes, 1):
             with without_garbage():
                 uvloop.run(_round(told, asked, size, share))

@@ -18,7 +18,7 @@ from perfkit.compare.observed import Observed
 from perfkit.compare.pages.page import page
 from perfkit.compare.places import Place
 from perfkit.compare.settings import Load, Settings
-from perfkit.compare.sides import Pair
+from perfkit.compare.side import Pair
 from perfkit.compare.sources import Source
 from perfkit.compare.subject import Subject, Version
 from perfkit.errors import PerfkitError

@@ -11,6 +11,7 @@ from perfkit.compare.series import Series
 from perfkit.compare.settings import Settings
 from perfkit.evidence import Missing
 from perfkit.stats.interval import Estimate
+from perfkit.stats.needed import More, of_all
 from perfkit.stats.outcome import Outcome
 from perfkit.stats.resampled_queue import QueueChange
 from perfkit.stats.self_check import SelfCheck
@@ -33,12 +34,12 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """A figure of an endpoint that has its verdict; `more_time` is what an inconclusive one would still take, in seconds."""
+    """A figure of an endpoint that has its verdict, and what an inconclusive one would still take."""
 
     series: Series
     gated: bool
     verdict: TimeVerdict
-    more_time: float | None
+    more_time: More | None  # in seconds of measuring
 
     @property
     def endpoint(self) -> str:
@@ -116,6 +117,7 @@ class Comparison:
     doubts: tuple[str, ...]
     missing: tuple[str, ...]  # which tier was not run, and why
     lasted: float  # seconds of alternation and bursts
+    alternated: float  # seconds of the first alone
     stopped_early: bool
 
     def of(self, endpoint: str, metric: Metric) -> Compared | None:
@@ -126,11 +128,11 @@ class Comparison:
         return tuple(test for test in self.tests if test.gated)
 
     @property
-    def more_time(self) -> float | None:
-        """Until every figure that decides would probably be decided; None when no time would do, or none is needed."""
+    def more_time(self) -> More | None:
+        """Seconds until every figure that decides would probably be decided; None when no time would do, or none is needed."""
         open_ = [test for test in self.gated if test.metric.decides and test.outcome is Outcome.INCONCLUSIVE]
-        times = [test.more_time for test in open_]
-        return max((time for time in times if time is not None), default=None) if None not in times else None
+        times = [test.more_time for test in open_ if test.more_time is not None]
+        return of_all(times) if len(times) == len(open_) else None
 
 
 def share(log_ratio: float) -> float:

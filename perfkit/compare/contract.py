@@ -9,6 +9,7 @@ from perfkit.compare.comparison import AtRate, Compared, Comparison, Counted, De
 from perfkit.compare.subject import Subject, Version
 from perfkit.evidence import Missing
 from perfkit.stats.interval import Estimate
+from perfkit.stats.needed import More
 from perfkit.stats.resampled_queue import ResponseChange
 
 FORMAT: Final = 1
@@ -31,7 +32,7 @@ def content(comparison: Comparison, subject: Subject, exit_code: int) -> dict[st
         },
         "answer": comparison.answer.value,
         "exit_code": exit_code,
-        "more_time": number(comparison.more_time),
+        **more_time(comparison.more_time),
         "stopped_early": comparison.stopped_early,
         "rules": {
             "alpha": rules.alpha, "margin": rules.margin, "floor": rules.floor, "error_margin": rules.error_margin,
@@ -72,8 +73,15 @@ def test(one: Compared) -> dict[str, Any]:
         "p": verdict.p, "p_sign_flip": verdict.p_sign_flip,
         "no_slowdown_beyond": number(share(verdict.no_slowdown_beyond)), "detectable": number(share(verdict.detectable)),
         "blocks": verdict.blocks, "blocks_left_out": one.series.ratios.left_out, "lag1": verdict.lag1,
-        "more_time": number(one.more_time),
+        **more_time(one.more_time),
     }  # fmt: skip
+
+
+def more_time(more: More | None) -> dict[str, Any]:
+    """Seconds; the range holds four in five of such comparisons."""
+    if more is None:
+        return {"more_time": None, "more_time_range": [None, None]}
+    return {"more_time": number(more.likely), "more_time_range": [number(more.low), number(more.high)]}
 
 
 def errors(one: Failures) -> dict[str, Any]:

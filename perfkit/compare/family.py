@@ -44,7 +44,7 @@ def tested(
 
 def _test(one: Series, verdict: TimeVerdict, observed: Observed, *, gated: bool) -> Compared:
     lasted = observed.bursts_lasted if one.metric.gate == "burst" else observed.pairs_lasted
-    is_open = verdict.outcome is Outcome.INCONCLUSIVE and verdict.more_blocks is not None and lasted > 0
+    is_open = verdict.outcome is Outcome.INCONCLUSIVE and verdict.more is not None and lasted > 0
     # With no block at all there is nothing that a block could be said to last.
-    more = verdict.more_blocks * lasted / max(1, verdict.blocks) if is_open and verdict.more_blocks is not None else None
+    more = verdict.more.scaled(lasted / max(1, verdict.blocks)) if is_open and verdict.more is not None else None
     return Compared(one, gated, verdict, more)

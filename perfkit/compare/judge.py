@@ -39,6 +39,7 @@ def judge(observed: Observed, settings: Settings) -> Comparison:
         doubts=(*fitness.unsettled(behind), *_doubts(timed, tests)),
         missing=tuple(_missing(observed)),
         lasted=observed.pairs_lasted + observed.bursts_lasted,
+        alternated=observed.pairs_lasted,
         stopped_early=observed.stopped_early,
     )
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from perfkit.compare.settings import CLOSED, Load
-from perfkit.compare.sides import Pair
+from perfkit.compare.side import Pair
 from perfkit.evidence import Missing
 from perfkit.load import demand
 from perfkit.load.compile import compile_plan

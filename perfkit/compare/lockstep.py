@@ -71,6 +71,11 @@ class Course:
     def plan(self) -> Plan:
         return self.plans["base"]
 
+    def follow(self, pair: Pair) -> None:
+        """To where the versions answer after a restart; rows of data go on where they were."""
+        self.plans = {side.name: replace(plan_of(side), feeds=self.plans[side.name].feeds) for side in (pair.base, pair.head)}
+        self.written = {name: writers(plan) for name, plan in self.plans.items()}
+
     def number(self) -> int:
         """Of the next virtual user."""
         self.users += 1

@@ -78,6 +78,14 @@ def moved(scenario: Scenario, ports: Mapping[int, int]) -> Scenario:
     return scenario.model_copy(update={"target": target.model_copy(update=changes)})
 
 
+def exchanged(scenario: Scenario, own: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
+    """The ports of a version in the other one's place; what a `before` command has started (a database) listens where it did."""
+    launch = scenario.target.launch
+    prepared = [word for command in launch.before for word in command] if launch is not None else []
+    stays = {port for port in own if any(_standing(port).search(word) for word in prepared)}
+    return {port: own[port] if port in stays else other[port] for port in own}
+
+
 def _with_port(base_url: str, ports: Mapping[int, int]) -> str:
     where = address(base_url)
     if where.socket is not None or where.port not in ports:

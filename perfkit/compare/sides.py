@@ -3,37 +3,27 @@
 import os
 import re
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
-from perfkit.collectors import probe_files
-from perfkit.collectors.probe_files import ProbeTables
 from perfkit.compare import cleanup, likeness, pinning, ports, sources
 from perfkit.compare.building import Built, Name, Order, build, launch_of
 from perfkit.compare.likeness import Likeness
 from perfkit.compare.pinning import Cores
+from perfkit.compare.side import Pair, Side, speaking_of
 from perfkit.compare.sources import Source
-from perfkit.errors import ComparisonError, TargetError
-from perfkit.evidence import Missing, RunDirectory
+from perfkit.errors import ComparisonError
+from perfkit.evidence import RunDirectory
 from perfkit.scenario import guard as guards
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Launch, Scenario
-from perfkit.schemas import TRACES
 from perfkit.target import start
-from perfkit.target.start import Launcher
-from perfkit.target.target import Target
 
 WORK: Final = ".work"
 ENVIRONMENTS: Final = "environments"
-# The probe hands over what it has four times a second.
-PROBE_FLUSH: Final = 0.6
-# Equal for both versions and another one at each restart: an order of sets and dicts may flatter one of them.
-HASH_SEED: Final = "PYTHONHASHSEED"
 # What a database or a broker is reached by; SQLite's relative paths (three slashes) lie in each version's own folder.
 _SHARED: Final = re.compile(r"^(?!https?://)(?!sqlite\S*://(?:/[^/]|$|/?:memory:))[a-z][\w+.-]*://")
 
@@ -50,85 +40,6 @@ class Options:
     def tell(self, news: str) -> None:
         if self.on_news:
             self.on_news(news)
-
-
-class Side:
-    """One version that is up."""
-
-    def __init__(
-        self, name: Name, source: Source, scenario: Scenario, directory: RunDirectory, cores: Cores, epoch: float
-    ) -> None:
-        self.name: Name = name
-        self.source = source
-        self.scenario = scenario  # with its own base URL
-        self.directory = directory
-        self.restarts = 0  # how often it was started anew
-        self._cores = cores
-        self._epoch = epoch  # CLOCK_MONOTONIC of the comparison's second 0
-        self._launcher: Launcher | None = None
-        self._target: Target | None = None
-        self._up = ExitStack()
-
-    @property
-    def target(self) -> Target:
-        assert self._target is not None
-        return self._target
-
-    def restart(self) -> bool:
-        """New processes on the same data and port, with the next hash seed; False when they are not ours to end."""
-        if self._launcher is None:
-            return False
-        self._up.close()
-        self.restarts += 1
-        self.up()
-        return True
-
-    def alive(self) -> bool:
-        return self._target is not None and start.alive(self._target)
-
-    def traces(self) -> pl.DataFrame:
-        """What the probe has seen of all requests answered until now; empty without a probe."""
-        found = self.observed().traces
-        return pl.DataFrame(schema=TRACES) if isinstance(found, Missing) else found
-
-    def observed(self) -> ProbeTables:
-        """The same with statements, waits and what else it saw; times are seconds since the comparison began."""
-        if self._launcher is not None and self.alive():
-            time.sleep(PROBE_FLUSH)
-        return probe_files.read(self.directory, self._epoch, ())
-
-    def prepare(self, built: Built, stages: Path, stack: ExitStack) -> None:
-        """Runs the `before` commands, on the versions' cores, where what they leave running (a database) stays."""
-        launch = self.scenario.target.launch
-        assert launch is not None
-        with speaking_of(self.name, self.source), pinning.inherited(self._cores.versions):
-            prepared = start.prepared(self.scenario.target.base_url, launch, self.directory, built.environment, stages)
-            self._launcher = stack.enter_context(prepared)
-
-    def up(self) -> None:
-        """Starts it, or finds it running."""
-        with speaking_of(self.name, self.source), pinning.inherited(self._cores.versions):
-            if self._launcher is None:
-                self._target = start.attached(self.scenario.target)
-            else:
-                self._target = self._up.enter_context(self._launcher.up({HASH_SEED: str(self.restarts)}))
-
-    def down(self) -> None:
-        self._up.close()
-        self._target = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Both versions."""
-
-    base: Side
-    head: Side
-    cores: frozenset[int]  # of both versions
-    client_cores: frozenset[int]
-    differences: tuple[str, ...] = ()  # in what they are unlike besides their code, allowed by the person
-    caveats: tuple[str, ...] = ()  # what is doubtful about comparing them
-    epoch: float = 0.0  # CLOCK_MONOTONIC of second 0 of all times
 
 
 @contextmanager
@@ -148,21 +59,22 @@ def opened(base: Source, head: Source, scenario: Scenario, directory: Path, opti
         orders = _orders(base, head, scenario, directory.resolve(), cache, registry)
         built = [_built(order, options) for order in orders]
         sides = [
-            Side(order.name, order.source, made.scenario, order.directory, cores, epoch)
+            Side(order.name, order.source, (made.scenario, made.exchanged), order.directory, cores, epoch)
             for order, made in zip(orders, built, strict=True)
         ]
         for side, made in zip(sides, built, strict=True):
             if side.source.is_launched:
                 options.tell(f"preparing {side.name}")
                 side.prepare(made, work, stack)
-                stack.callback(side.down)
-        for side in sides:
-            options.tell(f"starting {side.name}" if side.source.is_launched else f"attaching to {side.name}")
-            side.up()
-        differences += _unlike(sides, built, work, options)
+        launched = [side.name for side in sides if side.is_ours]
+        options.tell(f"starting {' and '.join(launched)}" if launched else "attaching to both")
+        pair = Pair(sides[0], sides[1], cores.versions, cores.client, epoch=epoch)
+        stack.callback(pair.stop)
+        pair.start()
+        pair.differences = differences + _unlike(sides, built, work, options)
         stack.enter_context(pinning.client_on(cores.client))
-        caveats = (*_shared(built), *_doubts(base, head, cores))
-        yield Pair(sides[0], sides[1], cores.versions, cores.client, differences, caveats, epoch)
+        pair.caveats = (*_shared(built), *_doubts(base, head, cores))
+        yield pair
 
 
 def require_comparable(base: Source, head: Source, options: Options) -> tuple[str, ...]:
@@ -179,15 +91,6 @@ def require_comparable(base: Source, head: Source, options: Options) -> tuple[st
     return _allowed((f"perfkit starts {_started(base, head).shown} itself, and the other one runs already",), options)
 
 
-@contextmanager
-def speaking_of(name: str, source: Source) -> Generator[None]:
-    """What goes wrong inside is told as something of this version."""
-    try:
-        yield
-    except (TargetError, ComparisonError) as error:
-        raise ComparisonError(f"{name}, {source.shown}: {error.message}", error.hint) from error
-
-
 def _orders(
     base: Source, head: Source, scenario: Scenario, directory: Path, cache: Path, registry: cleanup.Registry
 ) -> tuple[Order, Order]:
@@ -196,18 +99,19 @@ def _orders(
     shares = (given[: len(asked)], given[len(asked) :])
     orders: list[Order] = []
     names: tuple[Name, Name] = ("base", "head")
-    for name, source, own in zip(names, (base, head), shares, strict=True):
+    maps = [dict(zip(asked, own, strict=True)) for own in shares]
+    for name, source, own, other in zip(names, (base, head), maps, reversed(maps), strict=True):
         place = RunDirectory(directory / name)
         place.path.mkdir(parents=True, exist_ok=True)
-        mapped: Mapping[int, int] = dict(zip(asked, own, strict=True))
-        orders.append(Order(name, source, scenario, place, directory / WORK, mapped, cache / ENVIRONMENTS, registry))
+        orders.append(Order(name, source, scenario, place, directory / WORK, own, other, cache / ENVIRONMENTS, registry))
     return orders[0], orders[1]
 
 
 def _built(order: Order, options: Options) -> Built:
     with speaking_of(order.name, order.source):
         if order.source.kind == "url":
-            return Built(_at(order.source.url, order.scenario), dict(os.environ), ())
+            running = _at(order.source.url, order.scenario)
+            return Built(running, running, dict(os.environ), ())
         launch = launch_of(order.source, order.scenario)
         options.tell(f"building {order.name}, {order.source.shown}")
         return build(order, launch)

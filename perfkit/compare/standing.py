@@ -12,7 +12,7 @@ Name: TypeAlias = Literal["base", "head"]
 
 
 class Side(Protocol):
-    """One version: it answers at its scenario's base_url."""
+    """One version: it answers at its scenario's base_url, which a restart may change."""
 
     @property
     def name(self) -> Name: ...
@@ -20,10 +20,6 @@ class Side(Protocol):
     def scenario(self) -> Scenario: ...
     @property
     def directory(self) -> RunDirectory: ...
-
-    def restart(self) -> bool:
-        """New processes on the same data, at the same address; False when they are not ours to end."""
-        ...
 
     def traces(self) -> pl.DataFrame:
         """What the probe has seen so far (schemas.TRACES), the last request included; empty without a probe."""
@@ -42,12 +38,9 @@ class Pair(Protocol):
     @property
     def head(self) -> Side: ...
 
-
-def restart(pair: Pair, number: int) -> bool:
-    """Both anew; who comes up first changes every time, so that being the older process is nobody's privilege."""
-    sides = (pair.head, pair.base) if number % 2 else (pair.base, pair.head)
-    were_restarted = [side.restart() for side in sides]
-    return all(were_restarted)
+    def restart(self) -> bool:
+        """New processes on the same data, at addresses that may have changed; False when they are not ours to end."""
+        ...
 
 
 def require_alive(pair: Pair) -> None:

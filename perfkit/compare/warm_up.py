@@ -22,6 +22,10 @@ LONGEST: Final = 20.0
 # Of the time that is measured after it: a short comparison is not to be mostly warm-up, but what is not warm measures nothing.
 LARGEST_SHARE: Final = 0.5
 SHORTEST_LIMIT: Final = 2.0
+# After a restart only the processes are cold; files, databases and our own client have been used before.
+REQUESTS_AGAIN: Final = 50
+LARGEST_SHARE_AGAIN: Final = 0.2
+SHORTEST_LIMIT_AGAIN: Final = 1.5
 
 
 @dataclass(slots=True)
@@ -38,12 +42,15 @@ class WarmUp:
         return math.inf if rarest == 0 else self.seconds * each / rarest
 
 
-def limit_for(measured: float) -> float:
+def limit_for(measured: float, *, is_first: bool = True) -> float:
     """How long a warm-up may take before so much time is measured."""
-    return max(min(LONGEST, LARGEST_SHARE * measured), SHORTEST_LIMIT)
+    share, shortest = (LARGEST_SHARE, SHORTEST_LIMIT) if is_first else (LARGEST_SHARE_AGAIN, SHORTEST_LIMIT_AGAIN)
+    return max(min(LONGEST, share * measured), shortest)
 
 
-async def warm_up(user: Lockstep, pace: Pace, limit: float, each: int = REQUESTS) -> WarmUp:
+async def warm_up(user: Lockstep, pace: Pace, measured: float, *, is_first: bool = True) -> WarmUp:
+    """Before so many seconds are measured: after the very first start, or after a restart."""
+    limit, each = limit_for(measured, is_first=is_first), REQUESTS if is_first else REQUESTS_AGAIN
     done = WarmUp()
     ratios: list[float] = []
     block: list[float] = []

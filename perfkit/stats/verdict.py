@@ -16,7 +16,7 @@ from perfkit.stats import holm, sign_flip
 from perfkit.stats.centre import Centre, of_blocks
 from perfkit.stats.equivalence import no_slowdown_beyond
 from perfkit.stats.interval import Estimate
-from perfkit.stats.needed import more_blocks
+from perfkit.stats.needed import More, more_blocks
 from perfkit.stats.outcome import Outcome, Rules
 from perfkit.stats.paired_binomial import Both, Each
 from perfkit.stats.quantiles import Numbers
@@ -52,7 +52,7 @@ class TimeVerdict(Verdict):
     lag1: float
     p_sign_flip: float  # a second opinion that needs no symmetry, only that the order was drawn by lot
     detectable: float  # the smallest log ratio that this run finds with the rules' power
-    more_blocks: int | None  # that an inconclusive answer would still take at the end; None when no number would do
+    more: More | None  # blocks that an inconclusive answer would still take at the end; None when no number would do
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def judge(
     steps = holm.step_down(p_values, _levels(rules, look), already)
     return Verdicts(
         times=tuple(
-            _time_verdict(centre, p, step, rules, look, seed)
-            for centre, p, step in zip(centres, p_values[: len(centres)], steps[: len(centres)], strict=True)
+            _time_verdict(centre, p, step, rules, look, seed + place)
+            for place, (centre, p, step) in enumerate(zip(centres, p_values[: len(centres)], steps[: len(centres)], strict=True))
         ),
         errors=tuple(
             _error_verdict(counts, p, step, rules, look)
@@ -114,7 +114,7 @@ def _time_verdict(centre: Centre, p: float, step: holm.Step, rules: Rules, look:
         lag1=centre.lag1,
         p_sign_flip=sign_flip.p_value(centre.values, seed=seed),
         detectable=_detectable(change, step.level, rules),
-        more_blocks=more_blocks(change, bound, len(centre.values), rules) if is_open else None,
+        more=more_blocks(change, bound, len(centre.values), rules, seed) if is_open else None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from perfkit.errors import TargetError
 from perfkit.evidence import RunDirectory
@@ -66,6 +66,11 @@ class Launcher:
     own: Mapping[str, str]  # of the scenario; stronger than everything else
     output: IO[bytes]
     stages: Path | None
+
+    def at(self, base_url: str, launch: Launch, environment: Mapping[str, str]) -> Self:
+        """The same on the same data at another address; `before` is over and does not run again."""
+        own = resolved(launch.env, environment, "env")
+        return replace(self, base_url=base_url, spec=spoken(launch, environment), own=own)
 
     @contextmanager
     def up(self, variables: Mapping[str, str] | None = None) -> Generator[Target]:

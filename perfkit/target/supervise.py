@@ -19,7 +19,7 @@ import time
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 CANNOT_EXECUTE = 127  # as shells say it
-# What daemonised itself gets this long after the root has gone, so that a database can close its files.
+# What daemonised itself gets this long after we have ended the root, so that a database can close its files.
 LEFTOVER_GRACE = 2.0
 POLL = 0.01
 
@@ -34,9 +34,11 @@ def main(arguments: list[str]) -> int:
     if root is None:
         return CANNOT_EXECUTE
     say(f"root {root}")
-    if not watch(root, wakeup, parent):
+    status = watch(root, wakeup, parent)
+    if status is None:
         end_root(root, stop, grace)
-    end_rest(stop)
+    # A root that ended well and left daemons lives on in them: its grace is theirs.
+    end_rest(stop, grace if status == 0 else LEFTOVER_GRACE)
     return 0
 
 
@@ -88,8 +90,8 @@ def execute(command: list[str], report: int) -> None:
     os._exit(CANNOT_EXECUTE)
 
 
-def watch(root: int, wakeup: int, parent: int) -> bool:
-    """Waits until the command has ended (True) or somebody wants it to (False).
+def watch(root: int, wakeup: int, parent: int) -> int | None:
+    """Waits until the command has ended (its exit code) or somebody wants it to (None, if it still runs).
 
     A root that ends with status 0 and leaves daemons behind lives on in them.
     """
@@ -106,7 +108,7 @@ def watch(root: int, wakeup: int, parent: int) -> bool:
         status = ended if ended is not None else status
         if status is not None and (status != 0 or not descendants()):
             break
-    return status is not None
+    return status
 
 
 def end_root(root: int, stop: int, grace: float) -> None:
@@ -117,9 +119,9 @@ def end_root(root: int, stop: int, grace: float) -> None:
         time.sleep(POLL)
 
 
-def end_rest(stop: int) -> None:
+def end_rest(stop: int, grace: float) -> None:
     """Asks what is left to stop, then kills until nothing is left: each round also meets what was forked during the last."""
-    until = time.monotonic() + LEFTOVER_GRACE
+    until = time.monotonic() + grace
     for pid in descendants():
         send(pid, stop)
     while descendants():

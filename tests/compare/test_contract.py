@@ -19,8 +19,8 @@ SUBJECT = Subject(
     cores=(0,), client_cores=(1,),
 )  # fmt: skip
 KEYS = [
-    "format", "comparison", "answer", "exit_code", "more_time", "stopped_early", "rules", "counters", "tests", "errors",
-    "endpoints", "at_rate", "noise", "unstable", "missing", "doubts",
+    "format", "comparison", "answer", "exit_code", "more_time", "more_time_range", "stopped_early", "rules", "counters", "tests",
+    "errors", "endpoints", "at_rate", "noise", "unstable", "missing", "doubts",
 ]  # fmt: skip
 
 

@@ -42,6 +42,12 @@ def test_a_warm_up_is_bounded() -> None:
     assert limit_for(600.0) == LONGEST
 
 
+def test_after_a_restart_it_is_shorter() -> None:
+    assert limit_for(15.0, is_first=False) == 3.0
+    assert limit_for(1.0, is_first=False) == 1.5
+    assert limit_for(600.0, is_first=False) == LONGEST
+
+
 @pytest.mark.parametrize(("each", "most", "length"), [(1000, 5.0, 0.5), (8, 5.0, 1.0), (1, 5.0, 5.0), (0, 5.0, 5.0)])
 def test_a_block_holds_every_endpoint_but_leaves_enough_blocks(each: int, most: float, length: float) -> None:
     warm = WarmUp(seconds=2.0, requests=Counter({"GET /a": 5000, "GET /b": each}))

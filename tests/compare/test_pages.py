@@ -87,6 +87,23 @@ def test_inconclusive_says_how_much_longer_it_would_take() -> None:
 
     assert said.verdict.startswith("Inconclusive: about ")
     assert said.mood == "warn"
+    assert any(reason.startswith("next: the same again with --budget ") for reason in said.reasons)
+
+
+def test_too_few_blocks_are_said_in_words() -> None:
+    said = a_page(Observed(some_pairs(blocks=4), some_bursts(blocks=4), pairs_lasted=4.0))
+
+    assert any("(too few blocks for an interval) is inconclusive" in reason for reason in said.reasons)
+    for view in (terminal.render(said), markdown.render(said), html.render(said)):
+        assert "∞" not in view
+        assert "inf %" not in view
+
+
+def test_a_machine_on_which_nothing_can_be_decided_is_not_sent_on_for_hours() -> None:
+    said = a_page(Observed(some_pairs(noise=0.12, bias=0.0, blocks=20), pairs_lasted=2000.0))
+
+    (advice,) = (reason for reason in said.reasons if reason.startswith("next: "))
+    assert advice.startswith("next: a quieter machine, or a question that this one can answer: --margin ")
 
 
 def test_answers_that_differ_are_said_before_any_time() -> None:

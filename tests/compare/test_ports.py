@@ -115,3 +115,11 @@ def test_a_port_in_use_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_unix_socket_asks_for_no_port() -> None:
     assert ports.named(scenario("http+unix://%2Frun%2Fapp.sock")) == ()
+
+
+def test_versions_change_places_but_for_the_ports_of_what_was_started_before_them() -> None:
+    one = scenario(compare={"ports": [5432]}, before=[["postgres", "--port=5432"]], env={"DB": "postgresql://127.0.0.1:5432"})
+
+    exchanged = ports.exchanged(one, {8321: 11111, 5432: 11112}, {8321: 22221, 5432: 22222})
+
+    assert exchanged == {8321: 22221, 5432: 11112}

@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 from perfkit.compare import cleanup, ports, sides, sources
-from perfkit.compare.sides import Options, Pair, Side
+from perfkit.compare.side import Pair, Side
+from perfkit.compare.sides import Options
 from perfkit.errors import ComparisonError
 from perfkit.scenario.address import address
 from perfkit.scenario.model import Scenario
@@ -160,7 +161,7 @@ def test_every_request_has_its_trace_on_its_own_side(top: Path, options: Options
             said(pair.base, **{"x-perfkit-id": f"{number:016x}"})
         said(pair.head, **{"x-perfkit-id": f"{9:016x}"})
         base, head = pair.base.traces(), pair.head.traces()
-        pair.base.restart()
+        pair.restart()
         said(pair.base, **{"x-perfkit-id": f"{4:016x}"})
         later = pair.base.traces()
 
@@ -170,19 +171,23 @@ def test_every_request_has_its_trace_on_its_own_side(top: Path, options: Options
     assert base.filter(base["id"] == 1)["statements"].to_list() == [1]
 
 
-def test_a_restart_keeps_data_and_port_and_changes_processes_and_hash_seed(top: Path, options: Options) -> None:
+def test_restarts_keep_the_data_exchange_the_ports_and_change_processes_and_hash_seed_alike(top: Path, options: Options) -> None:
     with opened(top, options) as pair:
         httpx.post(f"{pair.head.scenario.target.base_url}/orders", trust_env=False)
-        before = said(pair.head)
+        starts = [[said(side) for side in (pair.base, pair.head)]]
+        urls = [[side.scenario.target.base_url for side in (pair.base, pair.head)]]
 
-        assert pair.head.restart()
-        assert pair.base.restart()
+        for _ in range(3):
+            assert pair.restart()
+            starts.append([said(side) for side in (pair.base, pair.head)])
+            urls.append([side.scenario.target.base_url for side in (pair.base, pair.head)])
 
-        after = said(pair.head)
-        assert (before["orders"], after["orders"]) == (1, 1)
-        assert before["pid"] != after["pid"]
-        assert (before["seed"], after["seed"], said(pair.base)["seed"]) == ("0", "1", "1")
-        assert set(after["cores"]) == pair.cores
+        assert [[answer["version"] for answer in start] for start in starts] == [["one", "two"]] * 4
+        assert [[answer["orders"] for answer in start] for start in starts] == [[0, 1]] * 4
+        assert [[answer["seed"] for answer in start] for start in starts] == [[str(seed)] * 2 for seed in range(4)]
+        assert len({answer["pid"] for start in starts for answer in start}) == 8
+        assert urls == [urls[0], urls[0][::-1], urls[0][::-1], urls[0]]
+        assert all(set(answer["cores"]) == pair.cores for answer in starts[-1])
         assert os.sched_getaffinity(0) == pair.client_cores
 
 
@@ -194,7 +199,7 @@ def test_the_working_tree_is_compared_as_it_is(top: Path, options: Options) -> N
     with opened(top, options, "main", ".") as pair:
         assert [said(side)["version"] for side in (pair.base, pair.head)] == ["two", "in progress"]
         (top / "shop/other.py").write_text("changed while it was measured")
-        pair.head.restart()
+        pair.restart()
         assert said(pair.head)["version"] == "in progress"
 
     assert (top / "shop/shop.db").read_text() == "the person's own data"
@@ -241,9 +246,8 @@ def test_two_commands_run_on_copies_of_the_working_tree(top: Path, options: Opti
     command = f"cmd:gunicorn app:app --bind 127.0.0.1:{PORT} --threads "
 
     with opened(top, options, command + "1", command + "2") as pair:
-        for side in (pair.base, pair.head):
-            assert said(side)["version"] == "two"
-            side.restart()
+        assert [said(side)["version"] for side in (pair.base, pair.head)] == ["two", "two"]
+        pair.restart()
         assert said(pair.base)["cwd"] != said(pair.head)["cwd"]
 
 
@@ -263,7 +267,7 @@ def test_two_services_that_run_already_are_only_asked(top: Path, options: Option
         base, head = (sources.read(url, top) for url in urls)
         with sides.opened(base, head, scenario(top), top.parent / "urls", options) as pair:
             assert [said(side)["version"] for side in (pair.base, pair.head)] == ["one", "two"]
-            assert not pair.base.restart()
+            assert not pair.restart()
             assert pair.base.traces().is_empty()
             assert any("never restarted" in caveat for caveat in pair.caveats)
 

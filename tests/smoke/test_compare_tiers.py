@@ -115,11 +115,6 @@ class Version:
     def down(self) -> None:
         self._stack.close()
 
-    def restart(self) -> bool:
-        self.down()
-        self.up()
-        return True
-
     def traces(self) -> pl.DataFrame:
         time.sleep(0.6)  # the probe hands over what it has four times a second
         found = probe_files.read(self.directory, 0.0, ()).traces
@@ -133,6 +128,12 @@ class Version:
 class Both:
     base: Version
     head: Version
+
+    def restart(self) -> bool:
+        for version in (self.base, self.head):
+            version.down()
+            version.up()
+        return True
 
 
 Opened = Callable[..., Both]

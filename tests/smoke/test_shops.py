@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,8 @@ from typing import Any, Final
 import polars as pl
 import pytest
 import yaml
+
+from perfkit.target.process import Supervised
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SCENARIOS: Final = REPOSITORY / "scenarios"
@@ -281,10 +284,10 @@ print("ANSWERS" + json.dumps(answers))
 """
 
 
-def answers(package: str, *before: str, **variables: str) -> list[Any]:
+def answers(package: str, **variables: str) -> list[Any]:
     """What a shop answers to all of REQUESTS, in their order."""
     done = subprocess.run(
-        [*before, sys.executable, "-c", ASK, package], cwd=DEMO, input=json.dumps(REQUESTS), capture_output=True, text=True,
+        [sys.executable, "-c", ASK, package], cwd=DEMO, input=json.dumps(REQUESTS), capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": str(DEMO), **variables}, timeout=200, check=False,
     )  # fmt: skip
     assert "ANSWERS" in done.stdout, done.stderr[-3000:]
@@ -305,10 +308,22 @@ def test_the_shop_and_its_mended_twin_give_the_same_answers(tmp_path: Path) -> N
 
 @pytest.mark.postgres
 def test_the_asynchronous_shop_and_its_mended_twin_give_the_same_answers() -> None:
-    said = {
-        package: answers(package, sys.executable, "with_postgres.py", *options, str(free_port()))
-        for package, *options in (("shop_async",), ("shop_async_mended", "--indexed"))
-    }
+    said: dict[str, list[Any]] = {}
+    for package, *options in (("shop_async",), ("shop_async_mended", "--indexed")):
+        database, partners = str(free_port()), str(free_port())
+        line = (sys.executable, "services.py", *options, database, partners)
+        environment = {**os.environ, "PYTHONPATH": str(DEMO)}
+        with tempfile.TemporaryFile() as log:
+            services = Supervised.start(line, environment, log, stop="TERM", grace=10.0, cwd=str(DEMO))
+            try:
+                assert services.wait(120) == 0
+                said[package] = answers(
+                    package,
+                    DATABASE_URL=f"postgresql://postgres@127.0.0.1:{database}/postgres",
+                    PARTNERS_URL=f"http://127.0.0.1:{partners}",
+                )
+            finally:
+                services.stop()
 
     assert sum(status < 400 for _, _, status, _ in said["shop_async"]) >= 10
     assert said["shop_async"] == said["shop_async_mended"]

@@ -44,7 +44,7 @@ def test_a_clear_slowdown_is_regressed_and_a_clear_speedup_improved() -> None:
     assert slower.p_sign_flip < 0.001
     assert faster.outcome is Outcome.IMPROVED
     assert not faster.severe
-    assert slower.more_blocks is None
+    assert slower.more is None
 
 
 def test_a_change_below_the_floor_is_no_regression_however_sure() -> None:
@@ -69,7 +69,8 @@ def test_a_wide_interval_is_inconclusive_and_says_what_it_would_take() -> None:
     assert verdict.detectable > math.log1p(0.03)
     # Were the estimate to stay at zero, the bound would come down to the margin with n (half-width / margin)^2 blocks.
     needed = blocks_for(40, verdict.no_slowdown_beyond, math.log1p(0.03))
-    assert needed / 2 < 40 + (verdict.more_blocks or 0) < needed
+    assert verdict.more is not None
+    assert needed / 3 < 40 + verdict.more.likely < needed
 
 
 def test_equivalence_is_decided_at_the_end_only() -> None:
@@ -99,7 +100,7 @@ def test_a_look_too_early_for_anything_is_inconclusive() -> None:
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.detectable == math.inf
-    assert verdict.more_blocks is None  # there are more to come anyway
+    assert verdict.more is None  # there are more to come anyway
 
 
 def test_what_an_early_look_decided_stays() -> None:
@@ -115,7 +116,8 @@ def test_too_few_blocks_say_how_many_are_missing() -> None:
     (verdict,) = judge([np.array([0.05, 0.06, 0.04, 0.05, 0.07])]).times
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.more_blocks == 3  # eight pairs are the fewest that can reject at 1 %
+    assert verdict.more is not None
+    assert verdict.more.likely == 3  # eight pairs are the fewest that can reject at 1 %
     assert verdict.detectable == math.inf
 
 
@@ -123,7 +125,8 @@ def test_no_blocks_at_all_are_inconclusive() -> None:
     (verdict,) = judge([np.empty(0)]).times
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.more_blocks == 8
+    assert verdict.more is not None
+    assert verdict.more.likely == 8
 
 
 def test_every_test_of_a_run_shares_its_one_percent() -> None:

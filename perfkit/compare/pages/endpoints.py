@@ -3,6 +3,7 @@
 from perfkit.compare.comparison import Compared, Comparison, as_shares, share
 from perfkit.compare.metric import EVERY, P95, SERVER_TIME, SERVICE_TIME
 from perfkit.compare.pages import words
+from perfkit.compare.pages.words import finite
 from perfkit.page import Chart, Column, Section, Series, Table
 from perfkit.units import show_share
 
@@ -28,11 +29,11 @@ def _summary(comparison: Comparison) -> Table:
     for test in comparison.tests:
         if test.metric != SERVER_TIME:
             continue
-        shares, p95 = as_shares(test.verdict.change), comparison.of(test.endpoint, P95)
+        p95 = comparison.of(test.endpoint, P95)
         rows.append(
             (test.endpoint, overall(comparison, test.endpoint), test.series.base, test.series.head,
-             shares.value, shares.low, shares.high,
-             None if p95 is None else share(p95.verdict.change.value), share(test.verdict.no_slowdown_beyond))
+             *_shares(test),
+             None if p95 is None else share(p95.verdict.change.value), finite(share(test.verdict.no_slowdown_beyond)))
         )  # fmt: skip
     seen = {one.endpoint: one.seen_from for one in comparison.details}
     clock = "the client's clock" if "client" in seen.values() else "the probe's clock"
@@ -73,8 +74,8 @@ def _whiskers(title: str, tests: list[Compared]) -> Chart:
                 metric.title,
                 tuple(test.endpoint for test in mine),
                 tuple(one.value for one in shares),
-                tuple(one.low for one in shares),
-                tuple(one.high for one in shares),
+                tuple(finite(one.low) for one in shares),
+                tuple(finite(one.high) for one in shares),
             )
         )
     return Chart(title, "intervals", "endpoint", "head to base", "change", tuple(series))
@@ -89,8 +90,8 @@ def _tests(comparison: Comparison) -> Table:
     rows = tuple(
         (
             test.endpoint, test.metric.title, str(test.outcome) if test.gated else f"{test.outcome} (not gated)",
-            test.series.base, test.series.head, *_shares(test), share(test.verdict.detectable),
-            test.verdict.blocks, test.more_time,
+            test.series.base, test.series.head, *_shares(test), finite(share(test.verdict.detectable)),
+            test.verdict.blocks, None if test.more_time is None else test.more_time.likely,
         )
         for test in comparison.tests
     )  # fmt: skip
@@ -107,6 +108,6 @@ def _tests(comparison: Comparison) -> Table:
     return Table("Every figure", columns, (*rows, *errors), note)
 
 
-def _shares(test: Compared) -> tuple[float, float, float]:
+def _shares(test: Compared) -> tuple[float, float | None, float | None]:
     shares = as_shares(test.verdict.change)
-    return shares.value, shares.low, shares.high
+    return shares.value, finite(shares.low), finite(shares.high)

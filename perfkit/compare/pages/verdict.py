@@ -12,6 +12,9 @@ from perfkit.stats.outcome import Outcome
 from perfkit.units import show_share, show_time
 
 OPEN_SHOWN: Final = 5
+# Seconds of alternation beyond which a longer one is no advice, and a margin beyond which the question would be none.
+LONGEST_ADVISED: Final = 1800.0
+LARGEST_MARGIN: Final = 0.3
 
 
 def sentence(comparison: Comparison, subject: Subject) -> str:
@@ -61,8 +64,39 @@ def wanting(comparison: Comparison) -> str:
         return "nothing that decides was measured"
     more = comparison.more_time
     if more is None:
-        return "on a machine as noisy as this one no longer comparison would decide it"
-    return f"about {show_time(more)} more of measuring would probably decide it"
+        return "on a machine as noisy as this one no longer comparison would probably decide it"
+    return f"{words.more(more)} of measuring would probably decide it"
+
+
+def next_step(comparison: Comparison) -> Iterator[str]:
+    """The next thing to type, or to do."""
+    match comparison.answer:
+        case Answer.DIFFERENT:
+            yield "next: make them answer alike; if they are meant to differ, --allow-answers judges times all the same"
+        case Answer.UNSTABLE:
+            yield "next: end what else runs on this machine, or take one that is quieter, and compare again"
+        case Answer.REGRESSED:
+            yield "next: what became worse stands below, endpoint by endpoint; once it is mended, compare again"
+        case Answer.INCONCLUSIVE:
+            yield from _longer(comparison)
+        case Answer.IMPROVED | Answer.EQUIVALENT:
+            return
+
+
+def _longer(comparison: Comparison) -> Iterator[str]:
+    deciding = [test for test in comparison.gated if test.metric.decides]
+    if not deciding:
+        return
+    more = comparison.more_time
+    if more is not None and comparison.alternated + more.likely <= LONGEST_ADVISED:
+        # Upwards, in full ten seconds.
+        yield f"next: the same again with --budget {-10 * (-(comparison.alternated + more.likely) // 10):.0f}s"
+        return
+    beyond = share(max(test.verdict.no_slowdown_beyond for test in deciding))
+    quieter = "next: a quieter machine"
+    # What was measured already excludes it, so nothing but the question changes.
+    wide = 0 < beyond <= LARGEST_MARGIN
+    yield f"{quieter}, or a question that this one can answer: --margin {-(-100 * beyond // 1):.0f}%" if wide else quieter
 
 
 def equivalent(comparison: Comparison) -> str:
@@ -90,7 +124,7 @@ def reasons(comparison: Comparison, subject: Subject) -> tuple[str, ...]:
     unlike = [f"not only the code differs: {difference}" for difference in subject.differences]
     missing = [f"not measured: {why}" for why in comparison.missing]
     return (
-        *differing, *comparison.unstable, *unlike, *_open(comparison), *_not_excluded(comparison), *early,
+        *differing, *comparison.unstable, *unlike, *_open(comparison), *next_step(comparison), *_not_excluded(comparison), *early,
         *comparison.doubts, *subject.caveats, *missing,
     )  # fmt: skip
 
@@ -121,9 +155,10 @@ def _open(comparison: Comparison) -> Iterator[str]:
     undecided = [test for test in comparison.gated if test.metric.decides and test.outcome is Outcome.INCONCLUSIVE]
     for test in undecided[:OPEN_SHOWN]:
         detectable = share(test.verdict.detectable)
-        least = f"a change of {show_share(detectable)} would have been found" if detectable != float("inf") else "too few blocks"
-        more = "" if test.more_time is None else f"; about {show_time(test.more_time)} more"
-        yield f"{test.endpoint}: {test.metric.title} {words.changed(test)} is inconclusive; {least}{more}"
+        known = detectable != float("inf")
+        least = [f"a change of {show_share(detectable)} would have been found"] if known else []
+        more = [words.more(test.more_time)] if test.more_time is not None else []
+        yield "; ".join((f"{test.endpoint}: {test.metric.title} {words.changed(test)} is inconclusive", *least, *more))
 
 
 def _not_excluded(comparison: Comparison) -> Iterator[str]:

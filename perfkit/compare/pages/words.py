@@ -1,11 +1,13 @@
 """How a figure, a change and its interval read: the same words on every page."""
 
+import math
 from typing import Final
 
 from perfkit.compare.change import Change
 from perfkit.compare.comparison import Compared, Counted, Failures, as_shares, share
 from perfkit.page import Mood
 from perfkit.stats.interval import Estimate
+from perfkit.stats.needed import More
 from perfkit.units import show_change, show_number, show_share, show_size, show_time
 
 MOODS: Final[dict[str, Mood]] = {
@@ -17,6 +19,8 @@ LONGEST_LIST: Final = 3
 
 def interval(estimate: Estimate) -> str:
     """`[+3.3 %, +3.9 %]`, of shares."""
+    if not math.isfinite(estimate.half_width):
+        return "(too few blocks for an interval)"
     return f"[{show_change(estimate.low)}, {show_change(estimate.high)}]"
 
 
@@ -24,6 +28,18 @@ def changed(test: Compared) -> str:
     """`+3.6 % [+3.3 %, +3.9 %]`."""
     shares = as_shares(test.verdict.change)
     return f"{show_change(shares.value)} {interval(shares)}"
+
+
+def finite(number: float) -> float | None:
+    """What is not known stands as a dash in a table."""
+    return number if math.isfinite(number) else None
+
+
+def more(time: More) -> str:
+    """`about 40 s more (10 s to 2 min)`."""
+    if time.low == time.high:
+        return f"{show_time(time.likely)} more"
+    return f"about {show_time(time.likely)} more ({show_time(time.low)} to {show_time(time.high)})"
 
 
 def levels(test: Compared) -> str:

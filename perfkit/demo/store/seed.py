@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 from store.tables import Base, Category, Customer, Order, OrderLine, Product, Review, Setting
 
 CATEGORIES = 25
@@ -43,6 +43,9 @@ def fill(engine: Engine, *, indexed: bool = False) -> None:
     with engine.begin() as connection:
         for table, rows in _rows(dice):
             batch = list(rows)
+            if engine.dialect.name == "postgresql":
+                _copy(connection, table, batch)
+                continue
             for start in range(0, len(batch), 5_000):
                 connection.execute(table.__table__.insert(), batch[start : start + 5_000])
         if indexed:
@@ -50,6 +53,15 @@ def fill(engine: Engine, *, indexed: bool = False) -> None:
             connection.execute(text("CREATE INDEX order_lines_by_product ON order_lines (product_id, quantity)"))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
+
+
+def _copy(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Several times as fast as inserting."""
+    columns = ", ".join(rows[0])
+    cursor: Any = connection.connection.cursor()
+    with cursor.copy(f"COPY {table.__tablename__} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(tuple(row.values()))
 
 
 def _rows(dice: random.Random) -> Iterator[tuple[Any, Iterator[dict[str, Any]]]]:
