@@ -145,6 +145,7 @@ class Run:
     epoch: float = 0.0  # CLOCK_MONOTONIC of the run's second 0
     floor: Floor | Missing = Missing("the generator was not calibrated")
     halt: Halt | None = None  # of an aborted run
+    libraries: Mapping[str, str] = field(default_factory=dict[str, str])  # of the serving interpreters; empty when not known
 
     def interval(self, phase: Phase) -> Interval | None:
         return next((interval for interval in self.intervals if interval.phase == phase), None)

@@ -8,8 +8,11 @@ from rich.console import Console
 
 from perfkit.cli.progress import Watch
 from perfkit.cli.run import INTERRUPTED, stopping_politely
-from perfkit.compare.compare import TIERS, Asked
+from perfkit.compare import sources
+from perfkit.compare.compare import TIERS, Asked, Concluded
 from perfkit.compare.compare import compare as carry_out
+from perfkit.compare.runs.compare import Asked as RunsAsked
+from perfkit.compare.runs.compare import compare as compare_runs
 from perfkit.report import terminal
 from perfkit.scenario.parse import parse
 from perfkit.units import parse_share, parse_time
@@ -17,9 +20,14 @@ from perfkit.units import parse_share, parse_time
 
 def compare(
     base: Annotated[
-        str, typer.Argument(help="What there is: a git revision, cmd:..., or a URL that answers.", show_default=False)
+        str,
+        typer.Argument(
+            help="What there is: a git revision, cmd:..., a URL that answers, or a run directory.", show_default=False
+        ),
     ],
-    scenario: Annotated[Path, typer.Option(help="The scenario file.", show_default=False)],
+    scenario: Annotated[
+        Path | None, typer.Option(help="The scenario file; two run directories need none.", show_default=False)
+    ] = None,
     head: Annotated[str, typer.Argument(help="What is asked about: the same, or `.`, the working tree as it is.")] = ".",
     out: Annotated[Path, typer.Option(help="Where comparisons go.")] = Path("reports"),
     budget: Annotated[
@@ -29,7 +37,9 @@ def compare(
         str | None, typer.Option(help="The slowdown that nobody minds, whatever the file says: 3%.", show_default=False)
     ] = None,
     tiers: Annotated[str, typer.Option(help="0 counts, 1 alternates, 2 sends bursts.")] = "0,1,2",
-    allow: Annotated[bool, typer.Option("--allow", help="Compare versions that differ in Python, libraries or workers.")] = False,
+    allow: Annotated[
+        bool, typer.Option("--allow", help="Compare what differs in Python, libraries, workers or machine.")
+    ] = False,
     allow_answers: Annotated[
         bool, typer.Option("--allow-answers", help="Their answers are meant to differ: judge times all the same.")
     ] = False,
@@ -42,8 +52,23 @@ def compare(
     ] = False,
 ) -> int:
     """Compare two versions: exact counts, alternated requests, bursts; says which endpoint became slower, and why it can tell."""
-    parsed = parse(scenario, set_ or (), None, owned=own)
     console = Console(stderr=True, soft_wrap=True)
+    if sources.is_run(base) and sources.is_run(head):
+        recorded = RunsAsked(
+            base=Path(base),
+            head=Path(head),
+            out=out,
+            tiers=tiers_of(tiers),
+            on_news=console.print,
+            comparing=parse(scenario, set_ or (), None, owned=own).compare if scenario else None,
+            margin=margin_of(margin),
+            allow=allow,
+            allow_answers=allow_answers,
+        )
+        return shown(compare_runs(recorded))
+    if scenario is None:
+        raise typer.BadParameter("only two run directories can be compared without a scenario", param_hint="--scenario")
+    parsed = parse(scenario, set_ or (), None, owned=own)
     try:
         with stopping_politely(), Watch(console) as watch:
             compared = carry_out(
@@ -67,6 +92,11 @@ def compare(
         # Nothing was measured yet that could be judged; what was started is gone.
         console.print("interrupted before anything could be judged")
         return INTERRUPTED
+    return shown(compared)
+
+
+def shown(compared: Concluded) -> int:
+    """Prints the page in a few screens; the exit code."""
     said = Console(soft_wrap=True)
     terminal.print_page(compared.page, said)
     said.print(f"report: {compared.place.report}", style="bold", highlight=False)

@@ -17,7 +17,7 @@ from perfkit.errors import ComparisonError
 from perfkit.evidence import RunDirectory
 from perfkit.scenario.address import UNIX, address, checked
 from perfkit.scenario.model import Launch, Scenario
-from perfkit.target import start
+from perfkit.target import start, surveys
 
 Name: TypeAlias = Literal["base", "head"]
 
@@ -155,7 +155,7 @@ def _importing(launch: Launch, checkout: Checkout, work: Path, environment: Mapp
     program = start.program(launch.command[0], start.with_our_programs(environment)["PATH"])
     path = Path(launch.cwd or ".") / program
     python = path if path.name.startswith("python") else path.with_name("python")
-    found = likeness.survey(str(python), environment) if python.exists() else None
+    found = surveys.survey(str(python), environment) if python.exists() else None
     redirected = likeness.editable(found, checkout.top, work)
     if not redirected:
         return launch, ()

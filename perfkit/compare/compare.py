@@ -81,7 +81,7 @@ class Conductor:
         self.observed = Observed(
             pairs=self._unless_asked(ALTERNATION), bursts=self._unless_asked(BURSTS), counters=self._unless_asked(COUNTERS)
         )
-        self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, _version(base), _version(head))
+        self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
 
     @property
@@ -116,9 +116,7 @@ class Conductor:
         comparison = judge(replace(self.observed, interrupted=interrupted), self.settings)
         says = page(comparison, self.subject)
         code = INTERRUPTED if interrupted else EXIT_CODES[comparison.answer]
-        self.place.write("report.html", html.render(says))
-        self.place.write("summary.md", markdown.render(says))
-        self.place.write("junit.xml", junit.render(says))
+        views(self.place, says)
         self.place.write("comparison.json", contract.written(comparison, self.subject, code))
         self.tell("interrupted" if interrupted else "finished", answer=comparison.answer.value, exit_code=code)
         return Concluded(comparison, says, self.place, code)
@@ -200,7 +198,14 @@ def compare(asked: Asked) -> Concluded:
     return conductor.conclude(interrupted=False)
 
 
-def _version(source: Source) -> Version:
+def views(place: Place, says: Page) -> None:
+    """The page as a person, a pull request and a test report read it."""
+    place.write("report.html", html.render(says))
+    place.write("summary.md", markdown.render(says))
+    place.write("junit.xml", junit.render(says))
+
+
+def version(source: Source) -> Version:
     return Version(source.kind, source.label, source.commit, source.dirty, source.shown)
 
 

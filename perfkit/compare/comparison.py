@@ -119,6 +119,8 @@ class Comparison:
     lasted: float  # seconds of alternation and bursts
     alternated: float  # seconds of the first alone
     stopped_early: bool
+    # Of two runs that were made apart: by how much two runs of one version may differ; every interval holds it. None of pairs.
+    between_runs: float | None = None
 
     def of(self, endpoint: str, metric: Metric) -> Compared | None:
         return next((test for test in self.tests if test.endpoint == endpoint and test.metric == metric), None)

@@ -37,6 +37,7 @@ def content(comparison: Comparison, subject: Subject, exit_code: int) -> dict[st
         "rules": {
             "alpha": rules.alpha, "margin": rules.margin, "floor": rules.floor, "error_margin": rules.error_margin,
             "confidence": rules.confidence, "power": rules.power, "gate": sorted(comparison.settings.gate),
+            "between_runs": comparison.between_runs,
         },
         "counters": [counter(one) for one in comparison.counted],
         "tests": [test(one) for one in comparison.tests],

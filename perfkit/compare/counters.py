@@ -136,7 +136,7 @@ def run(pair: Pair, budget: float = BUDGET, on_progress: Progress | None = None)
     counted: dict[str, pl.DataFrame] = {side.name: inside.counted(side) for side in (pair.base, pair.head)}
     volatile = _volatile(deck)
     table = _table(deck, volatile, seen, counted)
-    shapes = exact.shapes(table, {name: _statements(one) for name, one in seen.items()})
+    shapes = exact.shapes(table, {name: inside.issued(one) for name, one in seen.items()})
     return Counters(
         table=table,
         changes=exact.changes(table, shapes, _apart(deck, volatile)),
@@ -208,7 +208,7 @@ def _table(
     """The rounds that count, with what was seen inside."""
     rows = [one.row | {"body": _digest(one, volatile)} for one in deck.counting()]
     table = pairs.frame(rows, COUNTERS).drop("statements", "rows", "connects", "outbound", "calls", "peak", "kept")
-    known = pl.concat([_inside(seen[name]).join(counted[name], on="id", how="left") for name in SIDES])
+    known = pl.concat([inside.per_request(seen[name]).join(counted[name], on="id", how="left") for name in SIDES])
     return table.join(known, on="id", how="left", maintain_order="left").select(
         pl.col(name).cast(kind) for name, kind in COUNTERS.items()
     )
@@ -216,32 +216,3 @@ def _table(
 
 def _digest(one: _Asked, volatile: Mapping[str, frozenset[str]]) -> int | None:
     return None if one.parts is None else contents.digest(one.parts, volatile.get(one.outcome.endpoint, frozenset()))
-
-
-def _inside(seen: Inside) -> pl.DataFrame:
-    """Statements, rows, connects and outbound calls of each request."""
-    fetched = seen.statements.filter(pl.col("rows") >= 0).group_by("trace").agg(rows=pl.col("rows").cast(pl.Int64).sum())
-    kind = pl.col("kind").cast(pl.String)
-    waits = seen.waits.group_by("trace").agg(
-        connects=(kind == "connect").sum().cast(pl.Int64), outbound=(kind == "outbound").sum().cast(pl.Int64)
-    )
-    return (
-        seen.traces.filter(pl.col("id") != 0)
-        .select("trace", "id", pl.col("statements").cast(pl.Int64))
-        .unique("id", keep="last")
-        .join(fetched, on="trace", how="left")
-        .join(waits, on="trace", how="left")
-        .with_columns(pl.col("rows", "connects", "outbound").fill_null(0))
-        .drop("trace")
-    )
-
-
-def _statements(seen: Inside) -> pl.DataFrame:
-    """Each statement with the id of its request, its text and the place that issued it."""
-    ids = seen.traces.select("trace", "id")
-    return (
-        seen.statements.select("trace", "shape", pl.col("call_site").cast(pl.String))
-        .join(ids, on="trace", how="inner")
-        .join(seen.shapes, on="shape", how="left")
-        .select("id", "text", pl.col("call_site").str.split("\n").list.first().fill_null("").alias("site"))
-    )

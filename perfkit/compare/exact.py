@@ -35,24 +35,47 @@ class Shape:
     head_site: str
 
 
-def changes(table: pl.DataFrame, shapes: Sequence[Shape], apart: Mapping[str, tuple[str, ...]]) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a place of the table stands for, in words, and how many of an endpoint's have to differ."""
+
+    name: str = "requests of the deck"
+    fewest: int = FEWEST
+
+
+DECK: Final = Places()
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    text: str
+    is_everywhere: bool
+
+
+def changes(
+    table: pl.DataFrame, shapes: Sequence[Shape], apart: Mapping[str, tuple[str, ...]], places: Places = DECK
+) -> tuple[Change, ...]:
     """Every counter that changed, by endpoint; `apart` names the parts of answers that differ."""
-    return tuple(_all(table, shapes, apart))
+    return tuple(_all(table, shapes, apart, places))
 
 
-def _all(table: pl.DataFrame, shapes: Sequence[Shape], apart: Mapping[str, tuple[str, ...]]) -> Iterator[Change]:
+def _all(table: pl.DataFrame, shapes: Sequence[Shape], apart: Mapping[str, tuple[str, ...]], of: Places) -> Iterator[Change]:
     for (name,), rows in table.group_by("endpoint", maintain_order=True):
         endpoint = str(name)
         for counter in EXACT:
             places = _exact(rows, counter)
-            if places.height >= min(FEWEST, _places(rows)) and places.height:
-                yield _change(endpoint, counter, places, shapes, apart, of=_places(rows))
+            if places.height >= min(of.fewest, _places(rows)) and places.height:
+                yield _change(endpoint, counter, places, shapes, apart, _where(rows, places, of))
         for column, (counter, near, least) in ROUGH.items():
             comparable = _rough(rows, column, near)
             places = comparable.filter((pl.col("head") / pl.col("base") - 1).abs() > least)
             rising = places.filter(pl.col("head") > pl.col("base")).height
             if max(rising, places.height - rising) > MOST * _places(rows):
-                yield _change(endpoint, counter, places, shapes, apart, of=_places(rows))
+                yield _change(endpoint, counter, places, shapes, apart, _where(rows, places, of))
+
+
+def _where(rows: pl.DataFrame, places: pl.DataFrame, of: Places) -> _Where:
+    return _Where(f"in {places.height} of {_places(rows)} {of.name}", is_everywhere=places.height == _places(rows))
 
 
 def _places(rows: pl.DataFrame) -> int:
@@ -95,12 +118,12 @@ def _change(
     places: pl.DataFrame,
     shapes: Sequence[Shape],
     apart: Mapping[str, tuple[str, ...]],
-    of: int,
+    where: _Where,
 ) -> Change:
     if counter == "body":
-        return Change(endpoint, counter, "one answer", "another", _differing(apart.get(endpoint, ()), places.height, of))
+        return Change(endpoint, counter, "one answer", "another", _differing(apart.get(endpoint, ()), where.text))
     base, head = (_typical(places[name], counter) for name in SIDES)
-    detail = "" if places.height == of else f"in {places.height} of {of} requests of the deck"
+    detail = "" if where.is_everywhere else where.text
     if counter in ("statements", "rows"):
         detail = "; ".join(filter(None, (_told(endpoint, shapes), detail)))
     return Change(endpoint, counter, base, head, detail)
@@ -115,10 +138,10 @@ def _typical(values: pl.Series, counter: str) -> int | float:
     return int(mean) if mean.is_integer() else round(mean, 2)
 
 
-def _differing(paths: tuple[str, ...], places: int, of: int) -> str:
+def _differing(paths: tuple[str, ...], where: str) -> str:
     more = f" and {len(paths) - NAMED} more parts" if len(paths) > NAMED else ""
     named = f"{', '.join(paths[:NAMED])}{more} differ, " if paths else ""
-    return f"{named}in {places} of {of} requests of the deck"
+    return f"{named}{where}"
 
 
 def _told(endpoint: str, shapes: Sequence[Shape]) -> str:

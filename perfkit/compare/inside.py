@@ -9,6 +9,7 @@ import polars as pl
 from perfkit.collectors import probe_files, probe_processes
 from perfkit.compare.standing import Side
 from perfkit.evidence import Missing
+from perfkit.measures import frames
 from perfkit.probe import records
 from perfkit.schemas import SHAPES, STATEMENTS, TRACES, WAITS
 
@@ -34,16 +35,12 @@ def read(side: Side) -> Inside:
     tables = probe_files.read(side.directory, 0.0, ())
     blind = tables.traces.why if isinstance(tables.traces, Missing) else ""
     return Inside(
-        traces=_or_empty(tables.traces, TRACES),
-        statements=_or_empty(tables.statements, STATEMENTS),
-        shapes=_or_empty(tables.shapes, SHAPES),
-        waits=_or_empty(tables.waits, WAITS),
+        traces=frames.present(tables.traces, TRACES),
+        statements=frames.present(tables.statements, STATEMENTS),
+        shapes=frames.present(tables.shapes, SHAPES),
+        waits=frames.present(tables.waits, WAITS),
         blind=blind,
     )
-
-
-def _or_empty(table: pl.DataFrame | Missing, schema: pl.Schema) -> pl.DataFrame:
-    return pl.DataFrame(schema=schema) if isinstance(table, Missing) else table
 
 
 def of_bursts(bursts: pl.DataFrame, side: str, ids: Sequence[Sequence[int]], seen: Inside) -> pl.DataFrame:
@@ -79,3 +76,32 @@ def counted(side: Side) -> pl.DataFrame:
     ]
     table = pl.DataFrame([list(row.values()) for row in rows], schema=COUNTED, orient="row")
     return table.with_columns(pl.when(pl.col("calls", "peak") >= 0).then(pl.col("calls", "peak"))).unique("id", keep="last")
+
+
+def per_request(seen: Inside) -> pl.DataFrame:
+    """Statements, rows, connects and outbound calls of each request."""
+    fetched = seen.statements.filter(pl.col("rows") >= 0).group_by("trace").agg(rows=pl.col("rows").cast(pl.Int64).sum())
+    kind = pl.col("kind").cast(pl.String)
+    waits = seen.waits.group_by("trace").agg(
+        connects=(kind == "connect").sum().cast(pl.Int64), outbound=(kind == "outbound").sum().cast(pl.Int64)
+    )
+    return (
+        seen.traces.filter(pl.col("id") != 0)
+        .select("trace", "id", pl.col("statements").cast(pl.Int64))
+        .unique("id", keep="last")
+        .join(fetched, on="trace", how="left")
+        .join(waits, on="trace", how="left")
+        .with_columns(pl.col("rows", "connects", "outbound").fill_null(0))
+        .drop("trace")
+    )
+
+
+def issued(seen: Inside) -> pl.DataFrame:
+    """Each statement with the id of its request, its text and the place that issued it."""
+    ids = seen.traces.select("trace", "id")
+    return (
+        seen.statements.select("trace", "shape", pl.col("call_site").cast(pl.String))
+        .join(ids, on="trace", how="inner")
+        .join(seen.shapes, on="shape", how="left")
+        .select("id", "text", pl.col("call_site").str.split("\n").list.first().fill_null("").alias("site"))
+    )

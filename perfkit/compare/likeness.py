@@ -1,45 +1,16 @@
 """Whether two versions that are up differ in anything but their code: Python, libraries, number of workers."""
 
-import json
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from perfkit.probe import records
-from perfkit.target import events, identify
+from perfkit.errors import ComparisonError
+from perfkit.target import identify, surveys
+from perfkit.target.surveys import Survey
 from perfkit.target.target import Target
 
-LIMIT: Final = 30.0
 MOST_NAMED: Final = 5
-# Run by the target's own interpreter, 3.8 and newer. A distribution that was installed from a folder is a version's own code.
-_SURVEY: Final = """
-import importlib.metadata, json, os, sys
-libraries = {}
-for distribution in importlib.metadata.distributions():
-    try:
-        origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-    except ValueError:
-        origin = {}
-    if "dir_info" not in origin and distribution.metadata["Name"]:
-        libraries[distribution.metadata["Name"].lower().replace("_", "-")] = distribution.version
-paths = [path for path in sys.path if path]
-for name, module in list(sys.modules.items()):
-    if name.startswith("__editable__"):
-        paths += [os.path.dirname(path) for path in getattr(module, "MAPPING", {}).values()]
-print(json.dumps({"python": "%d.%d.%d" % sys.version_info[:3], "libraries": libraries, "paths": sorted(set(paths))}))
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What an interpreter has."""
-
-    python: str
-    libraries: Mapping[str, str]  # name → version
-    paths: tuple[str, ...]  # where it imports from, editable installs included
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +21,12 @@ class Likeness:
     surveys: Mapping[str, Survey] = field(default_factory=dict[str, Survey])  # executable → what it has
 
 
-def survey(executable: str, environment: Mapping[str, str]) -> Survey | None:
-    """Asks an interpreter; None when it does not answer."""
-    kept = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
-    line = (executable, "-c", _SURVEY)
-    try:
-        done = subprocess.run(line, env=kept, cwd="/", capture_output=True, text=True, check=False, timeout=LIMIT)
-        found = json.loads(done.stdout)
-        return Survey(found["python"], found["libraries"], tuple(found["paths"]))
-    except (OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired):
-        return None
-
-
 def of(target: Target, environment: Mapping[str, str]) -> Likeness | None:
     """What a target that is up says of itself; None when the probe says nothing."""
     workers = identify.serving(target)
     if not workers or target.probe_directory is None:
         return None
-    executables = sorted(filter(None, {_executable(target.probe_directory, worker.pid) for worker in workers}))
-    found = {executable: survey(executable, environment) for executable in executables}
-    return Likeness(len(workers), {executable: has for executable, has in found.items() if has is not None})
+    return Likeness(len(workers), surveys.of(target, environment))
 
 
 def editable(found: Survey | None, top: Path, work: Path) -> tuple[Path, ...]:
@@ -95,6 +52,16 @@ def differences(base: Likeness | None, head: Likeness | None) -> tuple[str, ...]
     return (*told, *_libraries(_together(base), _together(head)))
 
 
+def allowed(differences: tuple[str, ...], *, allow: bool) -> tuple[str, ...]:
+    """The differences, if the person wants to compare all the same; else a ComparisonError that names them."""
+    if differences and not allow:
+        raise ComparisonError(
+            f"the two are unlike in more than their code: {'; '.join(differences)}",
+            hint="Make them alike, or compare them all the same with --allow: what is found may then be due to that.",
+        )
+    return differences
+
+
 def _together(side: Likeness) -> dict[str, str]:
     return {name: version for has in side.surveys.values() for name, version in has.libraries.items()}
 
@@ -106,12 +73,3 @@ def _libraries(base: Mapping[str, str], head: Mapping[str, str]) -> tuple[str, .
     shown = [f"{name} {base.get(name, 'absent')} and {head.get(name, 'absent')}" for name in names[:MOST_NAMED]]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return (f"base and head have different libraries: {', '.join(shown)}{more}",)
-
-
-def _executable(probe_directory: Path, pid: int) -> str:
-    """Of the last process with that pid."""
-    found = ""
-    for path in sorted(probe_directory.glob(f"{pid}-*.events"), key=lambda path: int(path.stem.partition("-")[2])):
-        for started in events.read(path).of(records.EVENT_STARTED):
-            found = str(started.get("executable") or found)
-    return found if found and os.access(found, os.X_OK) else ""

@@ -79,16 +79,17 @@ def opened(base: Source, head: Source, scenario: Scenario, directory: Path, opti
 
 def require_comparable(base: Source, head: Source, options: Options) -> tuple[str, ...]:
     """What is known before anything is built."""
-    sources.require_baseline(base)
+    unfit = sources.require_baseline(base, allow=options.allow)
     for source in (base, head):
         if source.kind == "run":
             raise ComparisonError(
                 f"{source.label} is a run on record: nothing can be asked of it any more",
-                hint="Compare revisions, commands or running services; comparing two runs on record is not built yet.",
+                hint="Compare it with another run directory, or two versions that can be started: revisions, commands, services.",
             )
     if base.is_launched == head.is_launched:
-        return ()
-    return _allowed((f"perfkit starts {_started(base, head).shown} itself, and the other one runs already",), options)
+        return unfit
+    mixed = f"perfkit starts {_started(base, head).shown} itself, and the other one runs already"
+    return (*unfit, *likeness.allowed((mixed,), allow=options.allow))
 
 
 def _orders(
@@ -131,7 +132,7 @@ def _unlike(sides: list[Side], built: list[Built], work: Path, options: Options)
         has = likeness.of(side.target, made.environment)
         found.append(has)
         _require_own_code(side, made, has, work)
-    return _allowed(likeness.differences(*found), options)
+    return likeness.allowed(likeness.differences(*found), allow=options.allow)
 
 
 def _require_own_code(side: Side, made: Built, has: Likeness | None, work: Path) -> None:
@@ -146,15 +147,6 @@ def _require_own_code(side: Side, made: Built, has: Likeness | None, work: Path)
                     f"{side.name}, {side.source.shown}: {executable} imports {folder}, the working tree, instead of its checkout",
                     hint="Let compare.prepare build each version's environment: prepare: [[pip, install, .]].",
                 )
-
-
-def _allowed(differences: tuple[str, ...], options: Options) -> tuple[str, ...]:
-    if differences and not options.allow:
-        raise ComparisonError(
-            f"the two are unlike in more than their code: {'; '.join(differences)}",
-            hint="Make them alike, or compare them all the same with --allow: what is found may then be due to that.",
-        )
-    return differences
 
 
 def _started(base: Source, head: Source) -> Source:

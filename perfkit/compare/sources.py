@@ -50,6 +50,8 @@ class Source:
             files = "1 changed file" if len(self.changed) == 1 else f"{len(self.changed)} changed files"
             changes = f" and {files}" if self.dirty else ", unchanged"
             return f"the working tree ({self.commit[:SHORT]}{changes})"
+        if self.run is not None:
+            return f"the run {self.run.name}"
         return f"`{self.label.removeprefix(COMMAND)}`" if self.kind == "command" else self.label
 
     @property
@@ -62,6 +64,11 @@ class Source:
         return kept[:LONGEST_SLUG].rstrip("-") or self.kind
 
 
+def is_run(text: str) -> bool:
+    """Whether a text names a run directory; `.` is the working tree, whatever lies in it."""
+    return text not in WORKING_TREE and not text.startswith((COMMAND, *URLS)) and (Path(text) / "run.json").is_file()
+
+
 def read(text: str, repository: Path) -> Source:
     """What `text` names; `repository` is any folder of the repository in question."""
     label = secrets.mask_text(text)
@@ -72,7 +79,7 @@ def read(text: str, repository: Path) -> Source:
             return Source("url", label, url=checked(text, Path.cwd()))
         except ValueError as error:
             raise ComparisonError(str(error), hint="Name two services that run: http://127.0.0.1:8001.") from error
-    if text not in WORKING_TREE and (Path(text) / "run.json").is_file():
+    if is_run(text):
         return _run(Path(text), label)
     top = git.top(repository)
     if top is None:
@@ -89,14 +96,17 @@ def read(text: str, repository: Path) -> Source:
     return Source("revision", label, commit, repository=top)
 
 
-def require_baseline(source: Source) -> None:
-    """A baseline must be there again tomorrow: a working tree with changes will not be."""
-    if source.kind == "worktree" and source.dirty:
-        named = ", ".join(source.changed[:3]) + (", ..." if len(source.changed) > 3 else "")  # noqa: PLR2004  a line of them
+def require_baseline(source: Source, *, allow: bool = False) -> tuple[str, ...]:
+    """A baseline must be there again tomorrow: a working tree with changes will not be. What was allowed is told."""
+    if source.kind != "worktree" or not source.dirty:
+        return ()
+    named = ", ".join(source.changed[:3]) + (", ..." if len(source.changed) > 3 else "")  # noqa: PLR2004  a line of them
+    if not allow:
         raise ComparisonError(
             f"the working tree has uncommitted changes ({named}): it cannot be the baseline",
-            hint="Name a revision as the baseline (perfkit compare HEAD .), or commit first.",
+            hint="Name a revision as the baseline (perfkit compare HEAD .), commit first, or take it as it is with --allow.",
         )
+    return (f"the baseline has uncommitted changes ({named}), and will not be there again",)
 
 
 def tree(top: Path) -> tuple[str, tuple[str, ...]]:

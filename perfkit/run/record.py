@@ -28,7 +28,7 @@ from perfkit.run.session import Session
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
-from perfkit.target import control, identify, machine, start
+from perfkit.target import control, identify, machine, start, surveys
 from perfkit.target.target import Target
 from perfkit.units import show_rate, show_time
 
@@ -131,7 +131,7 @@ def observe(session: Session) -> None:
     session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
     with start.running(scenario.target, directory, os.environ) as target:
         control.set_plans(target, wanted=scenario.profiling.queries.plans)
-        session.update(serving=serving(target), epoch=time.monotonic())
+        session.update(serving=serving(target), libraries=libraries(target), epoch=time.monotonic())
         with driver.driving(
             scenario,
             session.options.profile,
@@ -228,6 +228,12 @@ def serving(target: Target) -> tuple[Mapping[str, Any], ...]:
         {"pid": worker.pid, "ppid": worker.ppid, "server": worker.server, "python": worker.python}
         for worker in identify.serving(target)
     )
+
+
+def libraries(target: Target) -> dict[str, str]:
+    """Distributions and their versions: another library is another target."""
+    found = surveys.of(target, os.environ).values()
+    return {name: version for has in found for name, version in sorted(has.libraries.items())}
 
 
 def note_required(session: Session) -> None:

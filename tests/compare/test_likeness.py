@@ -1,12 +1,11 @@
 """In what two versions may not differ without being told."""
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from perfkit.compare import likeness
-from perfkit.compare.likeness import Likeness, Survey
+from perfkit.compare.likeness import Likeness
+from perfkit.target.surveys import Survey
 
 
 def has(workers: int = 2, python: str = "3.12.1", libraries: Mapping[str, str] | None = None) -> Likeness:
@@ -40,20 +39,6 @@ def test_of_many_libraries_a_few_are_named() -> None:
 def test_what_nobody_knows_is_not_called_different() -> None:
     assert likeness.differences(None, has()) == ()
     assert likeness.differences(Likeness(2), has()) == ()
-
-
-def test_an_interpreter_says_what_it_has() -> None:
-    found = likeness.survey(sys.executable, os.environ)
-
-    assert found is not None
-    assert found.python == ".".join(map(str, sys.version_info[:3]))
-    assert found.libraries["polars"]
-    assert "perfkit" not in found.libraries  # installed from a folder: a version's own code
-
-
-def test_an_interpreter_that_does_not_answer_is_not_known(tmp_path: Path) -> None:
-    assert likeness.survey(str(tmp_path / "python"), os.environ) is None
-    assert likeness.survey("/bin/false", os.environ) is None
 
 
 def test_an_editable_install_of_the_repository_is_recognised(tmp_path: Path) -> None:
