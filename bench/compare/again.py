@@ -64,14 +64,13 @@ def undecided(series: Sequence[Blocks], rules: Rules) -> bool:
 
 
 def longer(first: Sequence[Blocks], more: Sequence[Blocks], share: float) -> list[Blocks]:
-    """The first comparison with the first share of a second one's blocks behind it."""
-    beyond = {one.key: one for one in more}
+    """The first comparison with the first share of a second one's blocks behind it; what that one has not (bursts) stays."""
+    beyond = {one.key: one.joined for one in more}
     return [
-        Blocks(
-            one.endpoint, one.metric, (*one.restarts, beyond[one.key].joined[: math.ceil(share * len(beyond[one.key].joined))])
-        )
+        Blocks(one.endpoint, one.metric, (*one.restarts, added[: math.ceil(share * len(added))]))
+        if (added := beyond.get(one.key)) is not None
+        else one
         for one in first
-        if one.key in beyond
     ]
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from bench.compare.changes import APP, ENDPOINTS, SETTINGS, Kind, Sizes, replaced
 from bench.compare.compared import Asked, Compared, compared
+from bench.compare.registered import RegistrationError
 from bench.compare.repository import BASE, Repository
 
 # Rounds of work that the service has, and has for finding out what a round costs: the more, the less the noise is of it.
@@ -19,7 +20,7 @@ LONG, SHORT = "60s", "10s"
 TRUE = "180s"
 
 
-class CalibrationError(Exception):
+class CalibrationError(RegistrationError):
     """What was to be measured was not."""
 
 

@@ -1,6 +1,7 @@
 """What all benches of comparisons have in common: their options, and the loop over a registered series."""
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,11 @@ class Bench:
             if wanted.most is not None and number >= wanted.most:
                 break
             series.begin(item)
-            self._end(series, item, self.run(item, series.facts), results, wanted)
+            try:
+                found = self.run(item, series.facts)
+            except KeyboardInterrupt:
+                sys.exit(f"run {item.number} was broken off; the series says so when it is gone on with")
+            self._end(series, item, found, results, wanted)
         return series
 
     def _end(self, series: Series, item: Item, found: dict[str, Any], results: Results, wanted: Wanted) -> None:

@@ -35,7 +35,7 @@ SHARE = 0.95
 ORDER = 4
 BUDGET = "60s"
 PLAIN_EVERY = 3
-MOST_MORE = 300.0
+MOST_MORE, MOST_MORE_OF_A_TRY = 300.0, 15.0
 # Of the time that an inconclusive answer asked for; right within a factor of 2 is decided after half of it, and by twice.
 MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 COLUMNS = ("answer", "exit code", "found by", "elsewhere", "improved", "asked for", "took", "noise", "seconds")
@@ -51,7 +51,12 @@ def plan(repository: Repository, budget: str, *, is_try: bool) -> tuple[Sequence
     placed = [(kind, kind.places[number % len(kind.places)]) for number, kind in enumerate(kinds)]
     random.Random(ORDER).shuffle(placed)
     items = [Item(number, 2000 + number, kind.name, place) for number, (kind, place) in enumerate(placed, 1)]
-    return items, {**facts, "budget": budget, "plain": plain.some_of(items, PLAIN_EVERY)}
+    return items, {
+        **facts,
+        "budget": budget,
+        "most_more": MOST_MORE_OF_A_TRY if is_try else MOST_MORE,
+        "plain": plain.some_of(items, PLAIN_EVERY),
+    }
 
 
 def run(repository: Repository, item: Item, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def run(repository: Repository, item: Item, facts: Mapping[str, Any]) -> dict[st
         found["series"] = blocks.kept(one) if one.has_answer else []
     found["found_by"] = kind.finds(found, item.place)
     more = found.get("more_time")
-    if found["outcome"] == "inconclusive" and more is not None and more <= MOST_MORE:
+    if found["outcome"] == "inconclusive" and more is not None and more <= facts["most_more"]:
         found["continued"] = continued(repository, head, found, item.seed)
     if item.number in facts["plain"]:
         found["plain"] = _plain(repository, files, item.seed)
@@ -77,7 +82,7 @@ def continued(repository: Repository, head: str, found: dict[str, Any], seed: in
     options = (*calibration.NO_GATE, "--tiers", "1", "--budget", twice, "--set", f"seed={seed + 500}")
     with compared(Asked(repository.top, repository.scenario, BASE, head, options)) as one:
         more = blocks.read(blocks.kept(one))
-    first = [one for one in blocks.read(found["series"]) if not one.is_burst]
+    first = blocks.read(found["series"])
     for multiple in MULTIPLES:
         if not undecided(longer(first, more, multiple / MULTIPLES[-1]), Rules()):
             return multiple

@@ -177,7 +177,10 @@ def kept(bench: str, name: str) -> Series:
 
 def tried(plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]], runs: int, kinds: Sequence[str]) -> Series:
     """A few of the planned runs, of which nothing is written down."""
-    items, facts = plan()
+    try:
+        items, facts = plan()
+    except RegistrationError as error:
+        sys.exit(f"a try: {error}")
     wanted = [item for item in items if not kinds or item.kind in kinds]
     series = Series(None)
     series.register(wanted[:runs], facts, "")
