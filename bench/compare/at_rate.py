@@ -1,0 +1,154 @@
+"""At a rate: what a comparison simulates for p95 at the scenario's rate, against a long run of both versions at that rate.
+
+    python -m bench.compare.at_rate [--series 1] [--try 1 --windows 2] [--table]
+
+Two kinds: more work in every request, and a sleep in one of twenty. The comparison is one of a minute; the truth are windows of
+half a minute of open load, base and head in turn, in an order drawn for each pair, 20 minutes in all, each with processes of its
+own, on the core that the comparison had its versions on. The simulated change of p95 has to lie within a third of the long run's.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from bench import command
+from bench.compare import calibration, plain
+from bench.compare.changes import SLEEPS, Kind, works
+from bench.compare.compared import FAILED, Asked, compared, told
+from bench.compare.conduct import Bench, parsed
+from bench.compare.registered import Item
+from bench.compare.repository import BASE, SCENARIO, Repository, made
+from perfkit.compare import pinning
+from perfkit.stats import signed_rank
+from perfkit.stats.quantiles import of_unordered
+
+CPU = Kind("cpu-20", "20 % of server time more work", 1, ("server_time",), works(0.20, "server_time"), ("order",))
+OWN = {CPU.name: CPU, SLEEPS.name: SLEEPS}
+PLACE = "order"
+WINDOWS, WINDOW = 40, 30.0
+BUDGET = "60s"
+# As busy as the research's pairs of windows were: queues are felt, and neither version is near its end.
+UTILISATION = 0.5
+ALLOWED = 1 / 3
+P95 = 0.95
+COLUMNS = ("rate", "simulated", "its interval", "long run", "its interval", "windows", "deviation", "within a third", "minutes")
+
+
+def plan(repository: Repository, windows: int, *, is_try: bool) -> tuple[Sequence[Item], dict[str, Any]]:
+    facts = calibration.calibrated(repository, is_try=is_try)
+    rate = round(UTILISATION / facts["client_time"])
+    items = [Item(number, 5000 + number, name, PLACE) for number, name in enumerate(OWN, 1)]
+    return items, {**facts, "rate": rate, "windows": windows, "budget": calibration.SHORT if is_try else BUDGET}
+
+
+def run(repository: Repository, item: Item, facts: Mapping[str, Any]) -> dict[str, Any]:
+    began = time.monotonic()
+    files = OWN[item.kind].files(repository.files, item.place, calibration.sizes_of(facts), item.seed)
+    head = repository.branch(f"run-{item.number}", files)
+    text = repository.files[SCENARIO].replace("rate: 60/s", f"rate: {facts['rate']}/s")
+    scenario = repository.top / "at-rate.yaml"
+    scenario.write_text(text)
+    # With bursts, which show whether one process serves several at once.
+    options = (*calibration.NO_GATE, "--budget", facts["budget"], "--set", f"seed={item.seed}")
+    with compared(Asked(repository.top, scenario, BASE, head, options)) as one:
+        found = told(one)
+        if not one.has_answer:
+            return found
+        simulated = one.said["at_rate"]
+    found |= {"at_rate": simulated.get("why") or "saturated", "rate": facts["rate"]}
+    own = [endpoint for endpoint in simulated.get("endpoints", ()) if endpoint["endpoint"] == item.place]
+    if own:
+        names = ("change", "interval", "base", "head")
+        found["simulated"] = {name: own[0]["p95"][name] for name in names} | {"utilisation": simulated["utilisation"]}
+        found["long"] = long_run(text, repository.files, files, facts["windows"], item)
+    found["minutes"] = round((time.monotonic() - began) / 60, 1)
+    return found
+
+
+def long_run(text: str, base: Mapping[str, str], changed: Mapping[str, str], windows: int, item: Item) -> dict[str, Any]:
+    """p95 of all response times of either version, and the interval of the pairs' ratios."""
+    cores = pinning.divided(pinning.available(), pinning.siblings(pinning.available()), 1)
+    times: dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]] = {"base": [], "head": []}
+    dice = random.Random(item.seed)
+    with TemporaryDirectory(prefix="bench-rate-") as folder, pinning.client_on(cores.client):
+        text = text.replace("for: 20s", f"for: {WINDOW:g}s")
+        sides = {"base": base, "head": {**base, **changed}}
+        versions = {name: plain.laid_out(Path(folder) / name, text, files) for name, files in sides.items()}
+        for pair in range(windows // 2):
+            order = dice.sample(sorted(versions), 2)
+            for name in order:
+                times[name].append(window(versions[name], item, pair, cores.versions))
+    ratios = np.log([_p95(head) / _p95(base) for base, head in zip(times["base"], times["head"], strict=True)])
+    interval = signed_rank.estimate(ratios)
+    whole = {name: _p95(np.concatenate(some)) for name, some in times.items()}
+    return {
+        "base": round(whole["base"], 6), "head": round(whole["head"], 6), "change": whole["head"] / whole["base"] - 1,
+        "interval": [float(np.expm1(end)) if np.isfinite(end) else None for end in (interval.low, interval.high)],
+        "pairs": [round(float(ratio), 4) for ratio in ratios],
+    }  # fmt: skip
+
+
+def window(version: plain.Version, item: Item, pair: int, cores: frozenset[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Response times of the endpoint; the same seed for both windows of a pair, so the same requests at the same instants."""
+    said = version.described(item.seed * 100 + pair)
+    launch = said["target"]["launch"]
+    launch["command"] = ["taskset", "--cpu-list", ",".join(map(str, sorted(cores))), *launch["command"]]
+    with TemporaryDirectory(prefix="bench-window-") as folder:
+        samples = command.run(Path(folder), said, *plain.OPTIONS).samples
+    own = samples.filter(
+        (pl.col("phase").cast(pl.String) == "measure")
+        & (pl.col("endpoint").cast(pl.String) == item.place)
+        & (pl.col("error").cast(pl.String).fill_null("") == "")
+    )
+    return (own["finished_at"] - own["intended_at"]).to_numpy()
+
+
+def _p95(times: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    return float(of_unordered(times, (P95,))[0])
+
+
+def deviation(found: Mapping[str, Any]) -> float:
+    """Of the simulated change from the long run's, as a share of it."""
+    return float(found["simulated"]["change"] / found["long"]["change"] - 1)
+
+
+def cells(found: dict[str, Any]) -> Sequence[str]:
+    if found["outcome"] == FAILED or "long" not in found:
+        return (FAILED, found.get("complaint") or found["at_rate"], *[""] * 7)
+    off, minutes = deviation(found), found["minutes"]
+    return (
+        f"{found['rate']}/s", f"{found['simulated']['change']:+.1%}", _ends(found["simulated"]["interval"]),
+        f"{found['long']['change']:+.1%}", _ends(found["long"]["interval"]), str(2 * len(found["long"]["pairs"])),
+        f"{off:+.0%}", "yes" if abs(off) <= ALLOWED else "**no**", f"{minutes:.0f}",
+    )  # fmt: skip
+
+
+def _ends(interval: Sequence[float | None]) -> str:
+    return " to ".join("?" if end is None else f"{end:+.1%}" for end in interval)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--windows", type=int, default=4, help="of a try")
+    wanted = parsed(parser)
+    windows = wanted.more.windows if wanted.is_try else WINDOWS
+    with made() as repository:
+        making = partial(plan, repository, windows, is_try=wanted.is_try)
+        title = "The simulated change at a rate, against a long run"
+        series = Bench("at-rate", title, COLUMNS, making, partial(run, repository), cells).conduct(wanted)
+    missed = [one.item.kind for one in series.answered if "long" not in one.found or abs(deviation(one.found)) > ALLOWED]
+    print(f"within a third: {len(series.answered) - len(missed)} of {len(series.answered)}")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""A series of runs that is registered before its first: what is planned, what was begun, what came of it; nothing runs twice.
+
+A ledger of JSON lines (docs/results/compare/<bench>-<series>.jsonl) is the memory, so that a later session goes on where it
+ends. Its first line is the registration: protocol, seeds, order. A run's number is written down before it starts. One that was
+begun and never ended (the machine went down, the bench was interrupted) is a line of its own, and another number with another
+seed is appended for it; whatever `perfkit compare` itself said or failed to say is the result of that number, for good.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.results import RESULTS, ROOT, commit, now
+from perfkit.compare import git
+from perfkit.target.machine import cpu_model
+
+LEDGERS = RESULTS / "compare"
+# What a series measures: when it has changed, what follows is no longer the same series.
+PROTOCOL = "perfkit"
+BROKEN_OFF = "broken off"
+# Seeds of the numbers that stand in for those that were broken off.
+INSTEAD = 1_000_000
+
+
+class RegistrationError(Exception):
+    """A series that may not be begun, or not be gone on with; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One planned run: `kind` is what is done in it, `place` the endpoint or service that it is done to."""
+
+    number: int
+    seed: int
+    kind: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run and what came of it; `found` is the bench's own, and only has `outcome` when it was broken off."""
+
+    item: Item
+    found: dict[str, Any]
+
+    @property
+    def was_broken_off(self) -> bool:
+        return self.found.get("outcome") == BROKEN_OFF
+
+
+class Series:
+    """The ledger of one series; without a path it is kept in memory, for a try."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lines: list[dict[str, Any]] = []
+        if path is not None and path.exists():
+            self._lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+    @property
+    def is_registered(self) -> bool:
+        return bool(self._lines)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the bench found out and fixed when the series was registered (sizes that were calibrated, say)."""
+        known: dict[str, Any] = self._lines[0]["facts"]
+        return known
+
+    @property
+    def protocol(self) -> str:
+        return str(self._lines[0]["protocol"])
+
+    def register(self, items: Iterable[Item], facts: dict[str, Any], protocol: str) -> None:
+        if self.is_registered:
+            raise RegistrationError("the series is registered already: it goes on as it was planned")
+        self._write(
+            {
+                "registered": now(), "commit": commit(), "protocol": protocol, "cpu": cpu_model(Path("/proc/cpuinfo")),
+                "cores": len(os.sched_getaffinity(0)), "facts": facts, "items": [asdict(item) for item in items],
+            }
+        )  # fmt: skip
+
+    def require(self, protocol: str) -> None:
+        """Raises when what is there now is not what the series was registered with."""
+        if self.protocol != protocol:
+            raise RegistrationError(
+                f"{PROTOCOL}/ is another one than at its registration (tree {self.protocol[:10]}): check that one out, "
+                "or register another series with --series"
+            )
+
+    @property
+    def planned(self) -> tuple[Item, ...]:
+        """In the order that they run in: as registered, then what stands in for those that were broken off."""
+        first = [Item(**item) for item in self._lines[0]["items"]]
+        broken = [one.item for one in self.ended if one.was_broken_off]
+        last = len(first)
+        instead = [Item(last + place, INSTEAD + last + place, one.kind, one.place) for place, one in enumerate(broken, 1)]
+        return (*first, *instead)
+
+    @property
+    def begun(self) -> frozenset[int]:
+        return frozenset(line["begun"] for line in self._lines if "begun" in line)
+
+    @property
+    def ended(self) -> tuple[Ended, ...]:
+        return tuple(Ended(Item(**line["item"]), line["found"]) for line in self._lines if "ended" in line)
+
+    @property
+    def answered(self) -> tuple[Ended, ...]:
+        """Without those that were broken off for a reason outside."""
+        return tuple(one for one in self.ended if not one.was_broken_off)
+
+    def left(self) -> Iterator[Item]:
+        """One after the other, as long as there are any; asked anew after each, since a broken one brings another."""
+        while later := [item for item in self.planned if item.number not in self.begun]:
+            yield later[0]
+
+    def broken_off(self) -> tuple[Item, ...]:
+        """Begun by a process that is gone; each is written down as such when the series is gone on with."""
+        over = {one.item.number for one in self.ended}
+        return tuple(item for item in self.planned if item.number in self.begun - over)
+
+    def begin(self, item: Item) -> None:
+        if item.number in self.begun:
+            raise RegistrationError(f"run {item.number} was begun before: no run is made twice")
+        self._write({"begun": item.number, "at": now(), "commit": commit()})
+
+    def end(self, item: Item, found: dict[str, Any]) -> None:
+        if item.number not in self.begun or item.number in {one.item.number for one in self.ended}:
+            raise RegistrationError(f"run {item.number} is not under way")
+        self._write({"ended": item.number, "at": now(), "item": asdict(item), "found": found})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._lines.append(line)
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a") as ledger:
+            ledger.write(json.dumps(line, separators=(",", ":")) + "\n")
+            ledger.flush()
+            # A machine that goes down in this run must not forget that it was begun.
+            os.fsync(ledger.fileno())
+
+
+def protocol() -> str:
+    """The tree of the package as it is committed; what is not committed cannot be registered."""
+    if git.tell(ROOT, "status", "--porcelain", "--", PROTOCOL):
+        raise RegistrationError(f"{PROTOCOL}/ has uncommitted changes: commit them, so that what is measured has a name")
+    return git.tell(ROOT, "rev-parse", f"HEAD:{PROTOCOL}")
+
+
+def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]]) -> Series:
+    """The series to go on with, registered now if it is new; ends the bench when it may not be gone on with."""
+    series = Series(LEDGERS / f"{bench}-{name}.jsonl")
+    try:
+        tree = protocol()
+        if not series.is_registered:
+            series.register(*plan(), tree)
+        series.require(tree)
+    except RegistrationError as error:
+        sys.exit(f"{bench}, series {name}: {error}")
+    return series
+
+
+def kept(bench: str, name: str) -> Series:
+    """A series to be looked at only; ends the bench when there is none."""
+    series = Series(LEDGERS / f"{bench}-{name}.jsonl")
+    if not series.is_registered:
+        sys.exit(f"{bench}: there is no series {name}")
+    return series
+
+
+def tried(plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]], runs: int, kinds: Sequence[str]) -> Series:
+    """A few of the planned runs, of which nothing is written down."""
+    try:
+        items, facts = plan()
+    except RegistrationError as error:
+        sys.exit(f"a try: {error}")
+    wanted = [item for item in items if not kinds or item.kind in kinds]
+    series = Series(None)
+    series.register(wanted[:runs], facts, "")
+    return series

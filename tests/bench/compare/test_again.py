@@ -1,0 +1,77 @@
+"""Judged again: drawn comparisons of nothing are as noisy as what they are drawn from, and longer ones are decided."""
+
+import numpy as np
+import pytest
+
+from bench.compare.again import Noise, judged, longer, undecided
+from bench.compare.blocks import Blocks
+from perfkit.stats.outcome import Rules
+
+METRICS = ("server_time", "server_time_mean", "server_time_p95")
+
+
+def a_run(
+    random: np.random.Generator,
+    *,
+    noise: float = 0.015,
+    bias: float = 0.004,
+    lasting: float = 0.0,
+    change: float = 0.0,
+    blocks: int = 10,
+) -> list[Blocks]:
+    kept = random.normal(0, lasting)
+    found = []
+    for endpoint in ("order", "stock"):
+        starts = random.normal(change + kept, bias, 4)
+        found += [
+            Blocks(endpoint, metric, tuple(start + random.normal(0, noise, blocks) for start in starts)) for metric in METRICS
+        ]
+    return found
+
+
+def estimates(runs: list[list[Blocks]]) -> float:
+    return float(np.std([run[0].joined.mean() for run in runs]))
+
+
+@pytest.mark.parametrize("lasting", [0.0, 0.01])
+def test_what_is_drawn_spreads_as_what_was_measured(lasting: float) -> None:
+    random = np.random.default_rng(5)
+    measured = [a_run(random, lasting=lasting) for _ in range(60)]
+
+    noise = Noise(measured)
+    drawn = [noise.draw(random) for _ in range(600)]
+
+    assert estimates(drawn) == pytest.approx(estimates(measured), rel=0.25)
+
+
+def test_comparisons_of_nothing_seldom_alarm() -> None:
+    random = np.random.default_rng(6)
+    noise = Noise([a_run(random) for _ in range(20)])
+
+    alarms = sum(judged(noise.draw(random)).alarms for _ in range(40))
+
+    assert alarms <= 2
+
+
+def test_a_bias_that_every_run_has_is_drawn_too() -> None:
+    random = np.random.default_rng(7)
+    noise = Noise([a_run(random, change=0.05) for _ in range(10)])
+
+    assert all(judged(noise.draw(random)).alarms for _ in range(10))
+
+
+def test_a_slowdown_that_is_certain_ends_it_early() -> None:
+    found = judged(a_run(np.random.default_rng(8), change=0.2), looks=4)
+
+    assert found.stopped_early
+    assert found.alarms
+
+
+def test_what_was_undecided_is_decided_by_more_blocks() -> None:
+    random = np.random.default_rng(9)
+    first = a_run(random, noise=0.05, blocks=3)
+    more = a_run(random, noise=0.05, blocks=100)
+
+    assert undecided(first, Rules())
+    assert not undecided(longer(first, more, 1.0), Rules())
+    assert len(longer(first, more, 0.5)[0].joined) == 12 + 200

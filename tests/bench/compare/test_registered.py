@@ -1,0 +1,87 @@
+"""A registered series: no run twice, none forgotten, and what comes after is what was planned."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.compare.registered import BROKEN_OFF, Item, RegistrationError, Series
+
+ITEMS = [Item(1, 11, "cpu", "order"), Item(2, 12, "lock", "quote"), Item(3, 13, "cpu", "stock")]
+
+
+def registered(folder: Path) -> Series:
+    series = Series(folder / "alike-1.jsonl")
+    series.register(ITEMS, {"budget": "20s"}, "tree")
+    return series
+
+
+def test_a_later_session_goes_on_where_the_ledger_ends(tmp_path: Path) -> None:
+    first = registered(tmp_path)
+    first.begin(ITEMS[0])
+    first.end(ITEMS[0], {"outcome": "equivalent"})
+
+    later = Series(tmp_path / "alike-1.jsonl")
+
+    assert next(later.left()) == ITEMS[1]
+    assert [one.found for one in later.answered] == [{"outcome": "equivalent"}]
+    assert later.facts == {"budget": "20s"}
+
+
+def test_no_run_is_begun_twice_whatever_came_of_it(tmp_path: Path) -> None:
+    series = registered(tmp_path)
+    series.begin(ITEMS[0])
+    series.end(ITEMS[0], {"outcome": "failed"})
+
+    with pytest.raises(RegistrationError, match="run 1 was begun before"):
+        Series(tmp_path / "alike-1.jsonl").begin(ITEMS[0])
+
+
+def test_what_came_of_a_run_is_written_once(tmp_path: Path) -> None:
+    series = registered(tmp_path)
+    series.begin(ITEMS[0])
+    series.end(ITEMS[0], {"outcome": "regressed"})
+
+    with pytest.raises(RegistrationError, match="not under way"):
+        series.end(ITEMS[0], {"outcome": "equivalent"})
+
+
+def test_a_run_that_was_broken_off_stays_and_brings_another_of_its_kind(tmp_path: Path) -> None:
+    gone = registered(tmp_path)
+    gone.begin(ITEMS[1])  # and then the machine went down
+
+    later = Series(tmp_path / "alike-1.jsonl")
+    broken = later.broken_off()
+    later.end(broken[0], {"outcome": BROKEN_OFF})
+
+    assert broken == (ITEMS[1],)
+    assert later.answered == ()
+    assert [item.number for item in later.planned] == [1, 2, 3, 4]
+    assert (later.planned[3].kind, later.planned[3].place) == ("lock", "quote")
+    assert later.planned[3].seed not in {item.seed for item in ITEMS}
+
+
+def test_all_of_a_series_is_run_in_its_order(tmp_path: Path) -> None:
+    series = registered(tmp_path)
+    seen = []
+    for item in series.left():
+        series.begin(item)
+        series.end(item, {"outcome": "equivalent"})
+        seen.append(item.number)
+
+    assert seen == [1, 2, 3]
+    assert list(series.left()) == []
+
+
+def test_a_series_is_not_registered_anew(tmp_path: Path) -> None:
+    registered(tmp_path)
+
+    with pytest.raises(RegistrationError, match="registered already"):
+        Series(tmp_path / "alike-1.jsonl").register(ITEMS, {}, "tree")
+
+
+def test_another_protocol_is_another_series(tmp_path: Path) -> None:
+    series = registered(tmp_path)
+
+    series.require("tree")
+    with pytest.raises(RegistrationError, match="register another series with --series"):
+        series.require("another tree")
