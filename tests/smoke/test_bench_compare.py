@@ -1,4 +1,4 @@
-"""A bench of comparisons from end to end: a planted statement in a real repository, found by the real command, and nothing kept."""
+"""A bench of comparisons, end to end: a planted statement in a real repository, found by the real command; nothing kept."""
 
 import subprocess
 import sys
