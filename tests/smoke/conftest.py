@@ -1,0 +1,33 @@
+"""Which tests with real servers may run side by side: those that start programs and wait; what measures has the machine alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+SMOKE: Final = Path(__file__).parent
+TOGETHER: Final = frozenset(
+    {
+        "test_bad_input",
+        "test_conversations",
+        "test_hooks_outbound",
+        "test_hooks_postgres",
+        "test_http2",
+        "test_load_faults",
+        "test_load_redirects",
+        "test_load_tls",
+        "test_many",
+        "test_probe_servers",
+        "test_report_in_browser",
+        "test_secrets",
+        "test_target",
+        "test_unix_sockets",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(SMOKE):
+            item.add_marker("together" if item.path.stem in TOGETHER else "alone")
