@@ -56,24 +56,30 @@ def run(
     on_progress: Progress | None = None,
     is_decided: IsDecided | None = None,
 ) -> Alternation:
-    """Measures for `budget` seconds, warm-ups and restarts apart; looks are taken before each restart."""
+    """Measures for `budget` seconds, warm-ups and restarts apart; a look is taken at each restart."""
     rows = _Rows()
     asked = course(pair, TIER, os.environ)
     told = Told()
     for number in range(restarts):
-        if number:
-            told.restarts += pair.restart()
-            asked.follow(pair)
         with without_garbage():
-            uvloop.run(_round(rows, asked, told, budget / restarts, most=budget / FIRST_LOOK))
+            uvloop.run(_round(rows, asked, told, budget / restarts, budget / FIRST_LOOK, _part(on_progress, number, restarts)))
         require_alive(pair)
-        if on_progress is not None:
-            on_progress((number + 1) / restarts)
-        is_last = number + 1 == restarts
-        if not is_last and is_decided is not None and is_decided(joined(rows, pair)):
+        if number + 1 == restarts or _restarted(rows, asked, told, pair, is_decided):
             break
         rows.restart += 1
     return Alternation(joined(rows, pair), told)
+
+
+def _restarted(rows: "_Rows", asked: Course, told: Told, pair: Pair, is_decided: IsDecided | None) -> bool:
+    """Both are started anew; a look at what there is until now, taken while they come up, says whether that ends the tier."""
+    ends: list[bool] = []
+
+    def look() -> None:
+        ends.append(is_decided is not None and is_decided(joined(rows, pair)))
+
+    told.restarts += pair.restart(look)
+    asked.follow(pair)
+    return ends[0]
 
 
 class _Rows:
@@ -111,7 +117,12 @@ class _Rows:
         return pairs.frame(self._rows, PAIRS)
 
 
-async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: float) -> None:
+def _part(on_progress: Progress | None, number: int, parts: int) -> Progress:
+    """Of one round of several."""
+    return lambda share: None if on_progress is None else on_progress((number + share) / parts)
+
+
+async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: float, on_progress: Progress) -> None:
     """Between two restarts: warm-up, then blocks; the last one ends with the time, and what is left of one counts to the last."""
     pace = Pace(asked.plan())
     async with users(asked, 1) as (user,):
@@ -121,11 +132,12 @@ async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: 
         told.alone -= user.alone
         told.uneven -= user.uneven
         ends = _ends(time.monotonic(), duration, told.block)
-        for end in ends:
+        for done, end in enumerate(ends, 1):
             while time.monotonic() < end:
                 await pace.keep()
                 await user.play(rows.add)
             rows.block += 1
+            on_progress(done / len(ends))
         told.alone += user.alone
         told.uneven += user.uneven
 

@@ -91,14 +91,26 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """What one version's window of plain load measured, of all endpoints together: quantile by share, in seconds."""
+
+    requests: int
+    response_times: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AtRate:
-    """What the change of service times would do to response times at the scenario's rate, by simulation."""
+    """What the change of service times would do to response times at the scenario's rate, by simulation.
+
+    One window of plain load per version stands beside it.
+    """
 
     rate: float
     servers: int
     discipline: str
     endpoints: tuple[str, ...]
     change: QueueChange
+    windows: tuple[Window, Window] | Missing  # base's and head's
 
 
 @dataclass(frozen=True, slots=True, eq=False)

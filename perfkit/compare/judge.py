@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from perfkit.compare import answers, fitness
-from perfkit.compare.at_rate import at_rate
+from perfkit.compare.at_rate import at_rate, contradictions
 from perfkit.compare.comparison import Answer, Compared, Comparison, Counted, Failures
 from perfkit.compare.details import details
 from perfkit.compare.family import tested
@@ -26,6 +26,7 @@ def judge(observed: Observed, settings: Settings) -> Comparison:
     tests, errors = tested(series, list(of_clients(timed)), timed, observed, settings)
     behind = details(timed, series)
     unstable = tuple(fitness.unstable(behind))
+    simulated = at_rate(timed, observed, settings)
     return Comparison(
         answer=answer(tests, errors, counted, is_unstable=bool(unstable), is_counted_only=_is_counted_only(observed, settings)),
         settings=settings,
@@ -33,10 +34,10 @@ def judge(observed: Observed, settings: Settings) -> Comparison:
         errors=errors,
         counted=counted,
         details=behind,
-        at_rate=at_rate(timed, settings),
+        at_rate=simulated,
         noise=fitness.noise(behind),
         unstable=unstable,
-        doubts=(*fitness.unsettled(behind), *_doubts(timed, tests)),
+        doubts=(*fitness.unsettled(behind), *_doubts(timed, tests), *contradictions(simulated)),
         missing=tuple(_missing(observed)),
         lasted=observed.pairs_lasted + observed.bursts_lasted,
         alternated=observed.pairs_lasted,

@@ -25,7 +25,7 @@ SHORTEST_LIMIT: Final = 2.0
 # After a restart only the processes are cold; files, databases and our own client have been used before.
 REQUESTS_AGAIN: Final = 50
 LARGEST_SHARE_AGAIN: Final = 0.2
-SHORTEST_LIMIT_AGAIN: Final = 1.5
+SHORTEST_LIMIT_AGAIN: Final = 1.25
 
 
 @dataclass(slots=True)

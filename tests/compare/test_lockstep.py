@@ -44,7 +44,7 @@ def test_a_warm_up_is_bounded() -> None:
 
 def test_after_a_restart_it_is_shorter() -> None:
     assert limit_for(15.0, is_first=False) == 3.0
-    assert limit_for(1.0, is_first=False) == 1.5
+    assert limit_for(1.0, is_first=False) == 1.25
     assert limit_for(600.0, is_first=False) == LONGEST
 
 
