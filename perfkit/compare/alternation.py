@@ -15,14 +15,12 @@ from perfkit.compare import pairs
 from perfkit.compare.lockstep import Course, Pace, Twin, course, users, without_garbage
 from perfkit.compare.pairs import PAIRS
 from perfkit.compare.standing import Pair, Side, require_alive
-from perfkit.compare.warm_up import WarmUp, warm_up
-from perfkit.stats.spending import FIRST_LOOK
+from perfkit.compare.warm_up import warm_up
 
 TIER: Final = 1
-# A block is long enough to hold requests of every endpoint in both orders, and as short as that allows (research, 8).
-SHORTEST_BLOCK: Final = 0.5
-# Of an endpoint, in a block: two of each order.
-EACH: Final = 4
+# As in the research for comparisons, 8. An endpoint that is asked too seldom for that has neighbouring blocks joined when it is
+# judged (series.py), and only its own: a rare one leaves the others all of theirs.
+BLOCK: Final = 0.5
 # Per-process bias is the floor of what can be seen: of a single start, that start would be judged (research, 0.6).
 RESTARTS: Final = 4
 
@@ -35,7 +33,6 @@ class Told:
     """What there is to say of a tier beside its table."""
 
     restarts: int = 0  # how often both were started anew; none are possible where they are not ours to end
-    block: float = 0.0
     unsettled: int = 0  # restarts after which the ratio still moved when the warm-up's time was up
     alone: int = 0  # requests that only one version had to be asked
     uneven: int = 0  # flows that ended on one version first
@@ -62,7 +59,7 @@ def run(
     told = Told()
     for number in range(restarts):
         with without_garbage():
-            uvloop.run(_round(rows, asked, told, budget / restarts, budget / FIRST_LOOK, _part(on_progress, number, restarts)))
+            uvloop.run(_round(rows, asked, told, budget / restarts, _part(on_progress, number, restarts)))
         require_alive(pair)
         if number + 1 == restarts or _restarted(rows, asked, told, pair, is_decided):
             break
@@ -122,16 +119,15 @@ def _part(on_progress: Progress | None, number: int, parts: int) -> Progress:
     return lambda share: None if on_progress is None else on_progress((number + share) / parts)
 
 
-async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: float, on_progress: Progress) -> None:
+async def _round(rows: _Rows, asked: Course, told: Told, duration: float, on_progress: Progress) -> None:
     """Between two restarts: warm-up, then blocks; the last one ends with the time, and what is left of one counts to the last."""
     pace = Pace(asked.plan())
     async with users(asked, 1) as (user,):
         warm = await warm_up(user, pace, duration, is_first=rows.restart == 0)
         told.unsettled += not warm.settled
-        told.block = told.block or block_length(warm, most)
         told.alone -= user.alone
         told.uneven -= user.uneven
-        ends = _ends(time.monotonic(), duration, told.block)
+        ends = _ends(time.monotonic(), duration, BLOCK)
         for done, end in enumerate(ends, 1):
             while time.monotonic() < end:
                 await pace.keep()
@@ -140,11 +136,6 @@ async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: 
             on_progress(done / len(ends))
         told.alone += user.alone
         told.uneven += user.uneven
-
-
-def block_length(warm: WarmUp, most: float) -> float:
-    """Long enough for every endpoint, but no longer than what leaves enough blocks for a test."""
-    return max(SHORTEST_BLOCK, min(warm.seconds_for(EACH), most))
 
 
 def _ends(now: float, duration: float, block: float) -> list[float]:

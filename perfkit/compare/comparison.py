@@ -50,6 +50,10 @@ class Compared:
         return self.series.metric
 
     @property
+    def decides(self) -> bool:
+        return self.series.decides
+
+    @property
     def outcome(self) -> Outcome:
         return self.verdict.outcome
 
@@ -144,7 +148,7 @@ class Comparison:
     @property
     def more_time(self) -> More | None:
         """Seconds until every figure that decides would probably be decided; None when no time would do, or none is needed."""
-        open_ = [test for test in self.gated if test.metric.decides and test.outcome is Outcome.INCONCLUSIVE]
+        open_ = [test for test in self.gated if test.decides and test.outcome is Outcome.INCONCLUSIVE]
         times = [test.more_time for test in open_ if test.more_time is not None]
         return of_all(times) if len(times) == len(open_) else None
 

@@ -68,7 +68,7 @@ def test(one: Compared) -> dict[str, Any]:
     """A figure of an endpoint; `all endpoints` is the mean over them."""
     verdict, changed = one.verdict, as_shares(one.verdict.change)
     return {
-        "endpoint": one.endpoint, "metric": one.metric.id, "gated": one.gated, "decides": one.metric.decides,
+        "endpoint": one.endpoint, "metric": one.metric.id, "gated": one.gated, "decides": one.decides,
         "outcome": verdict.outcome.value, "severe": verdict.severe,
         "base": number(one.series.base), "head": number(one.series.head),
         "change": number(changed.value), "interval": ends(changed), "level": verdict.level,
