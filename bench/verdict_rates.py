@@ -156,7 +156,7 @@ def judged(series: list[Numbers], *, early: bool) -> list[Outcome]:
 
 
 def asked_for(asked: tuple[Question, int]) -> Counter[str]:
-    """Of inconclusive tests, continued until they are decided: whether what they asked for was right within a factor of two."""
+    """Of inconclusive tests that are continued until they are decided: how often what they asked for was right."""
     question, seed = asked
     random = np.random.default_rng((seed, 77, round(1e4 * (1 + question.change))))
     found: Counter[str] = Counter()

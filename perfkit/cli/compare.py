@@ -43,7 +43,10 @@ def compare(
     allow_answers: Annotated[
         bool, typer.Option("--allow-answers", help="Their answers are meant to differ: judge times all the same.")
     ] = False,
-    cores: Annotated[int, typer.Option(min=1, help="Cores that both versions run on, together.")] = 1,
+    cores: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cores for both versions together, whatever the file says.", show_default=False),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: compare.restarts=8.")
     ] = None,
@@ -83,7 +86,7 @@ def compare(
                     tiers=tiers_of(tiers),
                     allow=allow,
                     allow_answers=allow_answers,
-                    cores=cores,
+                    cores=cores or parsed.compare.cores,
                     on_news=watch.news,
                     on_progress=watch.share,
                 )

@@ -15,14 +15,12 @@ from perfkit.compare import pairs
 from perfkit.compare.lockstep import Course, Pace, Twin, course, users, without_garbage
 from perfkit.compare.pairs import PAIRS
 from perfkit.compare.standing import Pair, Side, require_alive
-from perfkit.compare.warm_up import WarmUp, warm_up
-from perfkit.stats.spending import FIRST_LOOK
+from perfkit.compare.warm_up import warm_up
 
 TIER: Final = 1
-# A block is long enough to hold requests of every endpoint in both orders, and as short as that allows (research, 8).
-SHORTEST_BLOCK: Final = 0.5
-# Of an endpoint, in a block: two of each order.
-EACH: Final = 4
+# As in the research for comparisons, 8. An endpoint that is asked too seldom for that has neighbouring blocks joined when it is
+# judged (series.py), and only its own: a rare one leaves the others all of theirs.
+BLOCK: Final = 0.5
 # Per-process bias is the floor of what can be seen: of a single start, that start would be judged (research, 0.6).
 RESTARTS: Final = 4
 
@@ -35,7 +33,6 @@ class Told:
     """What there is to say of a tier beside its table."""
 
     restarts: int = 0  # how often both were started anew; none are possible where they are not ours to end
-    block: float = 0.0
     unsettled: int = 0  # restarts after which the ratio still moved when the warm-up's time was up
     alone: int = 0  # requests that only one version had to be asked
     uneven: int = 0  # flows that ended on one version first
@@ -56,24 +53,30 @@ def run(
     on_progress: Progress | None = None,
     is_decided: IsDecided | None = None,
 ) -> Alternation:
-    """Measures for `budget` seconds, warm-ups and restarts apart; looks are taken before each restart."""
+    """Measures for `budget` seconds, warm-ups and restarts apart; a look is taken at each restart."""
     rows = _Rows()
     asked = course(pair, TIER, os.environ)
     told = Told()
     for number in range(restarts):
-        if number:
-            told.restarts += pair.restart()
-            asked.follow(pair)
         with without_garbage():
-            uvloop.run(_round(rows, asked, told, budget / restarts, most=budget / FIRST_LOOK))
+            uvloop.run(_round(rows, asked, told, budget / restarts, _part(on_progress, number, restarts)))
         require_alive(pair)
-        if on_progress is not None:
-            on_progress((number + 1) / restarts)
-        is_last = number + 1 == restarts
-        if not is_last and is_decided is not None and is_decided(joined(rows, pair)):
+        if number + 1 == restarts or _restarted(rows, asked, told, pair, is_decided):
             break
         rows.restart += 1
     return Alternation(joined(rows, pair), told)
+
+
+def _restarted(rows: "_Rows", asked: Course, told: Told, pair: Pair, is_decided: IsDecided | None) -> bool:
+    """Both are started anew; a look at what there is until now, taken while they come up, says whether that ends the tier."""
+    ends: list[bool] = []
+
+    def look() -> None:
+        ends.append(is_decided is not None and is_decided(joined(rows, pair)))
+
+    told.restarts += pair.restart(look)
+    asked.follow(pair)
+    return ends[0]
 
 
 class _Rows:
@@ -111,28 +114,28 @@ class _Rows:
         return pairs.frame(self._rows, PAIRS)
 
 
-async def _round(rows: _Rows, asked: Course, told: Told, duration: float, most: float) -> None:
+def _part(on_progress: Progress | None, number: int, parts: int) -> Progress:
+    """Of one round of several."""
+    return lambda share: None if on_progress is None else on_progress((number + share) / parts)
+
+
+async def _round(rows: _Rows, asked: Course, told: Told, duration: float, on_progress: Progress) -> None:
     """Between two restarts: warm-up, then blocks; the last one ends with the time, and what is left of one counts to the last."""
     pace = Pace(asked.plan())
     async with users(asked, 1) as (user,):
         warm = await warm_up(user, pace, duration, is_first=rows.restart == 0)
         told.unsettled += not warm.settled
-        told.block = told.block or block_length(warm, most)
         told.alone -= user.alone
         told.uneven -= user.uneven
-        ends = _ends(time.monotonic(), duration, told.block)
-        for end in ends:
+        ends = _ends(time.monotonic(), duration, BLOCK)
+        for done, end in enumerate(ends, 1):
             while time.monotonic() < end:
                 await pace.keep()
                 await user.play(rows.add)
             rows.block += 1
+            on_progress(done / len(ends))
         told.alone += user.alone
         told.uneven += user.uneven
-
-
-def block_length(warm: WarmUp, most: float) -> float:
-    """Long enough for every endpoint, but no longer than what leaves enough blocks for a test."""
-    return max(SHORTEST_BLOCK, min(warm.seconds_for(EACH), most))
 
 
 def _ends(now: float, duration: float, block: float) -> list[float]:

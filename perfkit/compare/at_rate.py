@@ -1,15 +1,32 @@
-"""What the change of service times does to response times at the scenario's rate: both versions' measured times, queued."""
+"""What the change of service times does to response times at the scenario's rate: both versions' measured times, queued.
 
-from collections.abc import Sequence
+One window of plain load per version checks the size of it: it gates nothing, and a contradiction is told.
+"""
 
-from perfkit.compare.comparison import AtRate
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import polars as pl
+
+from perfkit.compare.comparison import AtRate, Window
+from perfkit.compare.observed import Observed
+from perfkit.compare.pairs import SIDES
 from perfkit.compare.settings import Settings
 from perfkit.compare.timed import Timed
-from perfkit.evidence import Missing
-from perfkit.stats.resampled_queue import Traffic, change
+from perfkit.evidence import Missing, Table
+from perfkit.stats.quantiles import of_unordered
+from perfkit.stats.resampled_queue import SHARES, ResponseChange, Traffic, change
+from perfkit.units import show_time
+
+# Of the shares that are simulated: a window of seconds has no p99.
+CHECKED: Final = SHARES[:2]
+# With fewer requests a window says nothing, not even of what size response times are.
+FEWEST: Final = 10
+# Further apart than half an order of magnitude, the one contradicts the other.
+APART: Final = 3.0
 
 
-def at_rate(timed: Sequence[Timed], settings: Settings) -> AtRate | Missing:
+def at_rate(timed: Sequence[Timed], observed: Observed, settings: Settings) -> AtRate | Missing:
     """Of the client's times, since what the server does before and after the application also keeps it busy."""
     usable = [one for one in timed if len(one.client.a)]
     load = settings.load
@@ -20,4 +37,38 @@ def at_rate(timed: Sequence[Timed], settings: Settings) -> AtRate | Missing:
     weights = tuple(float(one.sent) for one in usable)
     traffic = Traffic(load.rate, load.servers, load.discipline, weights)
     found = change([one.client for one in usable], traffic, seed=settings.seed)
-    return AtRate(load.rate, load.servers, str(load.discipline), tuple(one.endpoint for one in usable), found)
+    names = tuple(one.endpoint for one in usable)
+    return AtRate(load.rate, load.servers, str(load.discipline), names, found, measured(observed.windows))
+
+
+def measured(windows: Table) -> tuple[Window, Window] | Missing:
+    """Of what was answered well."""
+    if isinstance(windows, Missing):
+        return windows
+    good = windows.filter(pl.col("error").is_null())
+    base, head = (good.filter(pl.col("side").cast(pl.String) == side)["response_time"].to_numpy() for side in SIDES)
+    if min(len(base), len(head)) < FEWEST:
+        return Missing(f"only {min(len(base), len(head))} requests were answered well in a window")
+    one, other = (Window(len(times), tuple(zip(CHECKED, of_unordered(times, CHECKED), strict=True))) for times in (base, head))
+    return one, other
+
+
+def contradictions(simulated: AtRate | Missing) -> Iterator[str]:
+    """Where a window measured something of another size than what was simulated."""
+    if isinstance(simulated, Missing) or isinstance(simulated.windows, Missing):
+        return
+    for name, window in zip(SIDES, simulated.windows, strict=True):
+        apart = [
+            f"p{share * 100:g} {show_time(seen)} and not {show_time(said)}"
+            for (share, seen), one in zip(window.response_times, simulated.change.together, strict=False)
+            if not 1 / APART <= seen / (said := _of(name, one)) <= APART
+        ]
+        if apart:
+            yield (
+                f"a window of plain load at the scenario's rate contradicts the simulation of {name} ({', '.join(apart)}): "
+                "take the simulated response times for what they are, and measure them with `perfkit run` if they matter"
+            )
+
+
+def _of(name: str, one: ResponseChange) -> float:
+    return one.a if name == "base" else one.b

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from perfkit.compare import alternation, bursts, cleanup, contract, counters, sides, sources
+from perfkit.compare import alternation, bursts, cleanup, contract, counters, sides, sources, windows
 from perfkit.compare.alternation import Told
 from perfkit.compare.comparison import Answer, Comparison
+from perfkit.compare.duration import expected, rounded
 from perfkit.compare.judge import judge
-from perfkit.compare.load import load_of
+from perfkit.compare.load import load_of, peak_of
 from perfkit.compare.looks import Looks
 from perfkit.compare.observed import Observed
 from perfkit.compare.pages.page import page
@@ -27,6 +28,7 @@ from perfkit.page import Page
 from perfkit.report import html, junit, markdown
 from perfkit.scenario.model import Scenario
 from perfkit.stats.outcome import Rules
+from perfkit.units import show_time
 
 COUNTERS, ALTERNATION, BURSTS = TIERS = (0, 1, 2)
 EXIT_CODES: Final = {
@@ -79,7 +81,14 @@ class Conductor:
         self.versions = (base, head)
         self.settings = self._settings(Missing("the comparison was interrupted before"))
         self.observed = Observed(
-            pairs=self._unless_asked(ALTERNATION), bursts=self._unless_asked(BURSTS), counters=self._unless_asked(COUNTERS)
+            pairs=self._unless_asked(ALTERNATION),
+            bursts=self._unless_asked(BURSTS),
+            windows=self._unless_asked(BURSTS),
+            counters=self._unless_asked(COUNTERS),
+        )
+        comparing = asked.scenario.compare
+        self.expected = expected(
+            asked.tiers, asked.budget, comparing.restarts, len(comparing.bursts), has_rate=peak_of(asked.scenario) > 0
         )
         self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
@@ -109,7 +118,7 @@ class Conductor:
             self._alternate(pair, looks)
         if BURSTS in self.asked.tiers:
             self._crowd(pair, looks)
-        self.settings = self._settings(load_of(self.asked.scenario, pair))
+        self.settings = self._settings(load_of(pair))
 
     def conclude(self, *, interrupted: bool) -> Concluded:
         """Judges and writes down."""
@@ -122,7 +131,8 @@ class Conductor:
         return Concluded(comparison, says, self.place, code)
 
     def _count(self, pair: Pair) -> None:
-        found = counters.run(pair, on_progress=self._during("counting"))
+        budget = counters.budget_for(self.asked.budget) if len(self.asked.tiers) > 1 else counters.BUDGET
+        found = counters.run(pair, budget, self._during("counting", "counting"))
         self.place.keep("counters", found.table)
         self.place.write("counter_details.json", json.dumps(found.details(), indent=1))
         blind = tuple(f"{name}: nothing was counted inside: {why}" for name, why in found.blind.items())
@@ -132,7 +142,7 @@ class Conductor:
 
     def _alternate(self, pair: Pair, looks: Looks) -> None:
         restarts = self.asked.scenario.compare.restarts
-        found = alternation.run(pair, self.asked.budget, restarts, self._during("alternating"), looks)
+        found = alternation.run(pair, self.asked.budget, restarts, self._during("alternating", "alternating"), looks)
         self.place.keep("pairs", found.pairs)
         self.has_something = True
         self.subject = replace(self.subject, caveats=(*self.subject.caveats, *_told(found.told, restarts)))
@@ -150,16 +160,33 @@ class Conductor:
         sizes = self.asked.scenario.compare.bursts
         if looks.regressed or not sizes:
             why = "the alternation had found a regression beyond the margin" if looks.regressed else "compare.bursts is empty"
-            self.observed = replace(self.observed, bursts=Missing(why))
+            self.observed = replace(self.observed, bursts=Missing(why), windows=Missing(why))
             return
-        table = bursts.run(pair, sizes, self.asked.budget, on_progress=self._during("sending bursts"))
+        has_rate = peak_of(pair.base.scenario) > 0
+        window = windows.length(self.asked.budget) if has_rate else 0.0
+        budget = max(self.asked.budget - 2 * window, self.asked.budget / 2)
+        table = bursts.run(pair, sizes, budget, on_progress=self._during("sending bursts", "bursting"))
         self.place.keep("bursts", table)
-        self.observed = replace(self.observed, bursts=table, bursts_lasted=self.asked.budget)
+        self.observed = replace(self.observed, bursts=table, bursts_lasted=budget)
+        if has_rate:
+            self._check(pair, window)
 
-    def _during(self, what: str) -> Callable[[float], None]:
+    def _check(self, pair: Pair, window: float) -> None:
+        """One pair of windows at the scenario's rate, for what is simulated of it."""
+        found = windows.run(pair, window, self.place.path, self._during("checking at the scenario's rate", "checking"))
+        if not isinstance(found, Missing):
+            self.place.keep("windows", found)
+        self.observed = replace(self.observed, windows=found)
+
+    def _during(self, what: str, tier: str) -> Callable[[float], None]:
         self.asked.on_news(what)
         self.tell("running", tier=what)
-        return lambda share: self.asked.on_progress(what, share)
+
+        def progress(share: float) -> None:
+            left = show_time(rounded(self.expected.left(tier, share)))
+            self.asked.on_progress(f"about {left} to go: {what}", share)
+
+        return progress
 
     def _unless_asked(self, tier: int) -> Missing:
         return Missing("the comparison was interrupted before" if tier in self.asked.tiers else "--tiers left it out")
@@ -183,6 +210,7 @@ def compare(asked: Asked) -> Concluded:
     folder = _folder(asked)
     conductor = Conductor(asked, sources.read(asked.base, folder), sources.read(asked.head, folder))
     conductor.tell("running")
+    asked.on_news(f"this takes about {show_time(rounded(conductor.expected.total))}, once both versions are up")
     options = sides.Options(allow=asked.allow, cores=asked.cores, on_news=asked.on_news)
     try:
         with sides.opened(*conductor.versions, asked.scenario, conductor.place.path, options) as pair:

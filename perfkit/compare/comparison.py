@@ -50,6 +50,10 @@ class Compared:
         return self.series.metric
 
     @property
+    def decides(self) -> bool:
+        return self.series.decides
+
+    @property
     def outcome(self) -> Outcome:
         return self.verdict.outcome
 
@@ -91,14 +95,26 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """What one version's window of plain load measured, of all endpoints together: quantile by share, in seconds."""
+
+    requests: int
+    response_times: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AtRate:
-    """What the change of service times would do to response times at the scenario's rate, by simulation."""
+    """What the change of service times would do to response times at the scenario's rate, by simulation.
+
+    One window of plain load per version stands beside it.
+    """
 
     rate: float
     servers: int
     discipline: str
     endpoints: tuple[str, ...]
     change: QueueChange
+    windows: tuple[Window, Window] | Missing  # base's and head's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +148,7 @@ class Comparison:
     @property
     def more_time(self) -> More | None:
         """Seconds until every figure that decides would probably be decided; None when no time would do, or none is needed."""
-        open_ = [test for test in self.gated if test.metric.decides and test.outcome is Outcome.INCONCLUSIVE]
+        open_ = [test for test in self.gated if test.decides and test.outcome is Outcome.INCONCLUSIVE]
         times = [test.more_time for test in open_ if test.more_time is not None]
         return of_all(times) if len(times) == len(open_) else None
 

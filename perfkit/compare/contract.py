@@ -5,7 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perfkit.compare.comparison import AtRate, Compared, Comparison, Counted, Detail, Failures, as_shares, share
+from perfkit.compare.comparison import AtRate, Compared, Comparison, Counted, Detail, Failures, Window, as_shares, share
+from perfkit.compare.pairs import SIDES
 from perfkit.compare.subject import Subject, Version
 from perfkit.evidence import Missing
 from perfkit.stats.interval import Estimate
@@ -67,7 +68,7 @@ def test(one: Compared) -> dict[str, Any]:
     """A figure of an endpoint; `all endpoints` is the mean over them."""
     verdict, changed = one.verdict, as_shares(one.verdict.change)
     return {
-        "endpoint": one.endpoint, "metric": one.metric.id, "gated": one.gated, "decides": one.metric.decides,
+        "endpoint": one.endpoint, "metric": one.metric.id, "gated": one.gated, "decides": one.decides,
         "outcome": verdict.outcome.value, "severe": verdict.severe,
         "base": number(one.series.base), "head": number(one.series.head),
         "change": number(changed.value), "interval": ends(changed), "level": verdict.level,
@@ -116,7 +117,7 @@ def at_rate(simulated: AtRate | Missing) -> dict[str, Any]:
     """Response times at the scenario's rate, by simulation; no endpoints when either version is saturated there."""
     if isinstance(simulated, Missing):
         return {"why": simulated.why}
-    change = simulated.change
+    change, windows = simulated.change, simulated.windows
     return {
         "rate": simulated.rate, "servers": simulated.servers, "discipline": simulated.discipline,
         "utilisation": {"base": number(change.utilisation_a), "head": number(change.utilisation_b)},
@@ -125,7 +126,14 @@ def at_rate(simulated: AtRate | Missing) -> dict[str, Any]:
             {"endpoint": endpoint, **{f"p{quantile.share * 100:g}": response(quantile) for quantile in quantiles}}
             for endpoint, quantiles in zip(simulated.endpoints, change.endpoints, strict=False)
         ],
+        "together": {f"p{quantile.share * 100:g}": response(quantile) for quantile in change.together},
+        "windows": {"why": windows.why} if isinstance(windows, Missing) else dict(zip(SIDES, map(window, windows), strict=True)),
     }  # fmt: skip
+
+
+def window(one: Window) -> dict[str, Any]:
+    """What a window of plain load measured, of all endpoints together."""
+    return {"requests": one.requests, **{f"p{share * 100:g}": time for share, time in one.response_times}}
 
 
 def response(one: ResponseChange) -> Mapping[str, Any]:

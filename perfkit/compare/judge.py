@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from perfkit.compare import answers, fitness
-from perfkit.compare.at_rate import at_rate
+from perfkit.compare.at_rate import at_rate, contradictions
 from perfkit.compare.comparison import Answer, Compared, Comparison, Counted, Failures
 from perfkit.compare.details import details
 from perfkit.compare.family import tested
@@ -26,6 +26,7 @@ def judge(observed: Observed, settings: Settings) -> Comparison:
     tests, errors = tested(series, list(of_clients(timed)), timed, observed, settings)
     behind = details(timed, series)
     unstable = tuple(fitness.unstable(behind))
+    simulated = at_rate(timed, observed, settings)
     return Comparison(
         answer=answer(tests, errors, counted, is_unstable=bool(unstable), is_counted_only=_is_counted_only(observed, settings)),
         settings=settings,
@@ -33,10 +34,10 @@ def judge(observed: Observed, settings: Settings) -> Comparison:
         errors=errors,
         counted=counted,
         details=behind,
-        at_rate=at_rate(timed, settings),
+        at_rate=simulated,
         noise=fitness.noise(behind),
         unstable=unstable,
-        doubts=(*fitness.unsettled(behind), *_doubts(timed, tests)),
+        doubts=(*fitness.unsettled(behind), *_doubts(timed, tests), *contradictions(simulated)),
         missing=tuple(_missing(observed)),
         lasted=observed.pairs_lasted + observed.bursts_lasted,
         alternated=observed.pairs_lasted,
@@ -62,7 +63,7 @@ def answer(
         return Answer.DIFFERENT
     if is_unstable:
         return Answer.UNSTABLE
-    deciding = [test.outcome for test in timed if test.metric.decides]
+    deciding = [test.outcome for test in timed if test.decides]
     if Outcome.INCONCLUSIVE in deciding or not (deciding or is_counted_only):
         return Answer.INCONCLUSIVE
     return Answer.IMPROVED if Outcome.IMPROVED in outcomes or "improved" in exact else Answer.EQUIVALENT
@@ -79,6 +80,9 @@ def _doubts(timed: Sequence[Timed], tests: Sequence[Compared]) -> Iterator[str]:
     blind = [one.endpoint for one in timed if one.seen_from == "client" and len(one.times.a)]
     if blind:
         yield f"timed by the client, which dilutes a change, since the probe saw too little of {', '.join(blind)}"
+    logins = [one.endpoint for one in timed if one.is_login]
+    if logins:
+        yield f"sent once per user and start, so hardly timed: {', '.join(logins)}; a flow of its own would time a log-in"
     for one in timed:
         if not len(one.times.a):
             yield f"{one.endpoint}: no request was answered well by both versions, so nothing was timed"
@@ -87,7 +91,7 @@ def _doubts(timed: Sequence[Timed], tests: Sequence[Compared]) -> Iterator[str]:
             yield f"{one.endpoint}: {show_share(left / one.sent)} of its requests failed on either side and are not timed"
     for test in tests:
         ratios = test.series.ratios
-        if test.metric.decides and ratios.left_out > len(ratios.ratios):
+        if test.decides and ratios.left_out > len(ratios.ratios):
             yield f"{test.endpoint}: {ratios.left_out} of {ratios.left_out + len(ratios.ratios)} blocks had too few requests"
 
 

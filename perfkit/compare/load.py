@@ -12,9 +12,14 @@ from perfkit.stats.queueing import Discipline
 from perfkit.target import identify
 
 
-def load_of(scenario: Scenario, pair: Pair) -> Load | Missing:
-    """At the peak of the profile that `perfkit run` would take; of processes that serve one request each, or several at once."""
-    rate = demand.peak(compile_plan(pair.base.scenario, scenario.default_load(), 0.0, "compare"))
+def peak_of(scenario: Scenario) -> float:
+    """Requests per second at the peak of the profile that `perfkit run` would take; 0 of closed load."""
+    return demand.peak(compile_plan(scenario, scenario.default_load(), 0.0, "compare"))
+
+
+def load_of(pair: Pair) -> Load | Missing:
+    """At the peak; of processes that serve one request each, or several at once."""
+    rate = peak_of(pair.base.scenario)
     if not rate:
         return CLOSED
     traces = pair.base.traces()

@@ -54,7 +54,7 @@ class Looks:
         changed = (Outcome.REGRESSED, Outcome.IMPROVED)
         found = [(one, verdict) for one, verdict in zip(gated, verdicts, strict=True) if verdict.outcome in changed]
         self.decided |= {(one.endpoint, one.metric.id) for one, _ in found}
-        deciding = [(one, verdict) for one, verdict in zip(gated, verdicts, strict=True) if one.metric.decides]
+        deciding = [(one, verdict) for one, verdict in zip(gated, verdicts, strict=True) if one.decides]
         self.regressed = any(verdict.outcome is Outcome.REGRESSED and verdict.severe for _, verdict in deciding)
         self.stopped = self.regressed or (bool(deciding) and all(verdict.outcome in changed for _, verdict in deciding))
         return self.stopped

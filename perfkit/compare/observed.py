@@ -12,7 +12,7 @@ NOT_ASKED: Final = Missing("nobody asked for it")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observed:
-    """Tables of pairs.parquet and bursts.parquet, exact changes, and how long the two measurements took."""
+    """Tables of pairs.parquet, bursts.parquet and windows.parquet, exact changes, and how long the two measurements took."""
 
     pairs: Table
     bursts: Table = NOT_ASKED
@@ -24,6 +24,7 @@ class Observed:
     decided: frozenset[tuple[str, str]] = frozenset()  # endpoint, metric
     stopped_early: bool = False
     interrupted: bool = False
+    windows: Table = NOT_ASKED
     regressed_early: bool = False  # it stopped since the answer is certain, whatever the rest would have said
 
     @property

@@ -76,6 +76,14 @@ COUNTERS: Final = pl.Schema(  # one request of the deck, to one version, in one 
         "kept": pl.Int64(),  # blocks that were allocated within it and not given back
     }
 )
+WINDOWS: Final = pl.Schema(  # a row per request of the window of plain open load that each version had
+    {
+        "side": pl.Categorical(),
+        "endpoint": pl.Categorical(),
+        "response_time": pl.Float64(),
+        "error": pl.Categorical(),
+    }
+)
 SIDES: Final = ("base", "head")
 
 

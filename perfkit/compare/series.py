@@ -23,6 +23,12 @@ class Series:
     ratios: BlockRatios
     base: float | None
     head: float | None
+    is_login: bool = False
+
+    @property
+    def decides(self) -> bool:
+        """Whether "equivalent" needs it below the margin; log-ins, sent once per user, are too few for that."""
+        return self.metric.decides and not self.is_login
 
 
 def of_times(timed: Sequence[Timed]) -> Iterator[Series]:
@@ -31,10 +37,11 @@ def of_times(timed: Sequence[Timed]) -> Iterator[Series]:
         if not len(one.times.a):
             continue
         a, b = one.times.a, one.times.b
-        yield Series(one.endpoint, SERVER_TIME, order.medians(one.joined), float(np.median(a)), float(np.median(b)))
+        typical = float(np.median(a)), float(np.median(b))
+        yield Series(one.endpoint, SERVER_TIME, order.medians(one.joined), *typical, one.is_login)
         yield Series(one.endpoint, MEAN, order.ratios_of_means(one.times), float(a.mean()), float(b.mean()))
         yield Series(one.endpoint, P95, order.ratios_of_quantiles(one.times, 0.95), quantile(a, 0.95), quantile(b, 0.95))
-    together = [one.times for one in timed if len(one.times.a)]
+    together = [one.times for one in timed if len(one.times.a) and not one.is_login]
     if len(together) > 1:
         yield Series(EVERY, SERVER_TIME, service_wide(together), None, None)
 

@@ -22,7 +22,7 @@ from perfkit.errors import ComparisonError, TargetError
 from perfkit.evidence import Missing, RunDirectory
 from perfkit.scenario.model import Scenario
 from perfkit.schemas import TRACES
-from perfkit.target import start
+from perfkit.target import identify, start
 from perfkit.target.start import Launcher
 from perfkit.target.target import Target
 
@@ -55,6 +55,7 @@ class Side:
         self._epoch = epoch  # CLOCK_MONOTONIC of the comparison's second 0
         self._launchers: tuple[Launcher, Launcher] | None = None
         self._target: Target | None = None
+        self._workers = 0  # that serve, once it is known
         self._up = ExitStack()
 
     @property
@@ -98,7 +99,9 @@ class Side:
                 self._target = start.attached(self.scenario.target)
                 return
             self.scenario = self._places[is_exchanged]
-            self._target = self._up.enter_context(self._launchers[is_exchanged].up({HASH_SEED: str(seed)}))
+            up = self._launchers[is_exchanged].up({HASH_SEED: str(seed)}, self._workers)
+            self._target = self._up.enter_context(up)
+            self._workers = self._workers or len(identify.serving(self._target))
 
     def down(self) -> None:
         self._up.close()
@@ -130,13 +133,18 @@ class Pair:
     def stop(self) -> None:
         at_once(side.down for side in (self.base, self.head))
 
-    def restart(self) -> bool:
-        """New processes on the same data, with the next hash seed; False when one of them is not ours to end."""
+    def restart(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """New processes on the same data, with the next hash seed; False when one of them is not ours to end.
+
+        While they come up, on a core of their own, something else may be done on ours.
+        """
         ours = [side for side in (self.base, self.head) if side.is_ours]
-        if ours:
-            # Before either comes up again: it may be where the other one was.
-            self.stop()
-            self.start()
+        if not ours:
+            meanwhile()
+            return False
+        # Before either comes up again: it may be where the other one was.
+        self.stop()
+        at_once((self.start, meanwhile))
         return len(ours) == 2  # noqa: PLR2004  both
 
 

@@ -1,5 +1,6 @@
 """What the tiers need of two versions while both are up; how they come up is no business of theirs."""
 
+from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias
 
 import polars as pl
@@ -38,7 +39,7 @@ class Pair(Protocol):
     @property
     def head(self) -> Side: ...
 
-    def restart(self) -> bool:
+    def restart(self, meanwhile: Callable[[], None] = ..., /) -> bool:
         """New processes on the same data, at addresses that may have changed; False when they are not ours to end."""
         ...
 

@@ -18,6 +18,7 @@ FEWEST_OF_MEDIANS: Final = 1
 _HAS_NO_ERROR: Final = pl.all_horizontal(pl.col("base_error", "head_error").cast(pl.String).fill_null("") == "")
 _INSIDE: Final = pl.col("base_server", "head_server")
 _WAS_SEEN: Final = pl.all_horizontal(_INSIDE.is_not_null() & (_INSIDE > 0))
+_IS_STEP: Final = pl.col("step").cast(pl.String).str.starts_with(pl.col("flow").cast(pl.String) + "[")
 _HAS_ONE_STATUS: Final = pl.col("base_status") == pl.col("head_status")
 
 
@@ -32,6 +33,7 @@ class Timed:
     restarts: dict[int, int]  # of every block
     errors: Both
     sent: int
+    is_login: bool = False  # no step of a flow: sent once per user, and never often enough to be judged
 
     @property
     def joined(self) -> Pairs:
@@ -59,6 +61,7 @@ def _each(pairs: pl.DataFrame) -> Iterator[Timed]:
             restarts=dict(rows.select("block", "restart").unique().iter_rows()),
             errors=_errors(rows),
             sent=rows.height,
+            is_login=not rows.select(_IS_STEP.any()).item(),
         )
 
 

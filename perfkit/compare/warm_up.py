@@ -25,21 +25,16 @@ SHORTEST_LIMIT: Final = 2.0
 # After a restart only the processes are cold; files, databases and our own client have been used before.
 REQUESTS_AGAIN: Final = 50
 LARGEST_SHARE_AGAIN: Final = 0.2
-SHORTEST_LIMIT_AGAIN: Final = 1.5
+SHORTEST_LIMIT_AGAIN: Final = 1.25
 
 
 @dataclass(slots=True)
 class WarmUp:
-    """What it took, and what it says of how much fits into a block."""
+    """What it took."""
 
     seconds: float = 0.0
     settled: bool = False
     requests: Counter[str] = field(default_factory=Counter[str])  # by endpoint, to each version
-
-    def seconds_for(self, each: int) -> float:
-        """How long it takes until the rarest endpoint has been asked so often."""
-        rarest = min(self.requests.values(), default=0)
-        return math.inf if rarest == 0 else self.seconds * each / rarest
 
 
 def limit_for(measured: float, *, is_first: bool = True) -> float:

@@ -16,6 +16,7 @@ GATED: Final[tuple[Gated, ...]] = ("server_time", "burst", "errors", "statements
 BURSTS: Final = (2, 8, 32)
 LARGEST_BURST: Final = 1000
 MOST_RESTARTS: Final = 64
+MOST_CORES: Final = 1024
 
 
 def _growing(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -39,6 +40,8 @@ class Compare(Section):
     copy_paths: tuple[FilePath, ...] = Field(default=(), alias="copy")
     ports: tuple[Annotated[int, Field(ge=1, le=65_535)], ...] = ()
     restarts: int = Field(default=4, ge=1, le=MOST_RESTARTS)
+    # That both versions run on, together; the client has another one where there is one left.
+    cores: int = Field(default=1, ge=1, le=MOST_CORES)
 
     @field_validator("prepare", mode="before")
     @classmethod

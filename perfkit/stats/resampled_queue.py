@@ -50,11 +50,12 @@ class ResponseChange:
 
 @dataclass(frozen=True, slots=True)
 class QueueChange:
-    """Per endpoint its quantiles; no endpoints when either version is saturated at that rate."""
+    """Quantiles per endpoint and of all requests together; none when either version is saturated at that rate."""
 
     utilisation_a: float
     utilisation_b: float
     endpoints: tuple[tuple[ResponseChange, ...], ...]
+    together: tuple[ResponseChange, ...]
 
     @property
     def is_saturated(self) -> bool:
@@ -76,7 +77,7 @@ def change(
     used_a = load * float(weights @ [pairs.a.mean() for pairs in endpoints])
     used_b = load * float(weights @ [pairs.b.mean() for pairs in endpoints])
     if max(used_a, used_b) >= SATURATED_FROM:
-        return QueueChange(used_a, used_b, ())
+        return QueueChange(used_a, used_b, (), ())
     random = np.random.default_rng(seed)
     blocks = [_places_by_block(pairs) for pairs in endpoints]
     whole = [np.concatenate(list(places.values())) for places in blocks]
@@ -85,22 +86,19 @@ def change(
     tail = (1 - confidence) / 2
     low, middle, high = np.nanquantile(logs, (tail, 0.5, 1 - tail), axis=0)
     value = np.log(b / a)
-    return QueueChange(
-        used_a,
-        used_b,
+    every = [
         tuple(
-            tuple(
-                ResponseChange(
-                    share,
-                    float(a[row, column]),
-                    float(b[row, column]),
-                    _around(value[row, column], low[row, column], middle[row, column], high[row, column], confidence),
-                )
-                for column, share in enumerate(SHARES)
+            ResponseChange(
+                share,
+                float(a[row, column]),
+                float(b[row, column]),
+                _around(value[row, column], low[row, column], middle[row, column], high[row, column], confidence),
             )
-            for row in range(len(endpoints))
-        ),
-    )
+            for column, share in enumerate(SHARES)
+        )
+        for row in range(len(endpoints) + 1)
+    ]
+    return QueueChange(used_a, used_b, tuple(every[:-1]), every[-1])
 
 
 def _around(value: float, low: float, middle: float, high: float, confidence: float) -> Estimate:
@@ -136,7 +134,7 @@ def _played(
     arrivals: int,
     random: np.random.Generator,
 ) -> tuple[Numbers, Numbers]:
-    """Quantiles of A and of B: a row per endpoint. Both see the same arrivals and the same requests, so that luck cancels."""
+    """Quantiles of A and of B: a row per endpoint, one of all. Both see the same arrivals and requests, so that luck cancels."""
     at = np.cumsum(random.exponential(1 / traffic.rate, arrivals))
     chosen = random.choice(len(endpoints), arrivals, p=weights)
     a, b = np.empty(arrivals), np.empty(arrivals)
@@ -152,4 +150,5 @@ def _played(
 
 
 def _quantiles(times: Numbers, chosen: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_], endpoints: int) -> Numbers:
-    return np.array([of_unordered(times[kept & (chosen == number)], SHARES) for number in range(endpoints)])
+    each = [of_unordered(times[kept & (chosen == number)], SHARES) for number in range(endpoints)]
+    return np.array([*each, of_unordered(times[kept], SHARES)])

@@ -60,8 +60,8 @@ def await_answer(base_url: str, ready: Ready, supervised: Supervised, output: Pa
     )
 
 
-def await_workers(target: Target) -> None:
-    """Waits until the set of serving processes no longer changes: load before that would miss the late ones."""
+def await_workers(target: Target, expected: int = 0) -> None:
+    """Waits until the set of serving processes no longer changes, or is as large as expected: load before would miss some."""
     began = time.monotonic()
     known: tuple[identify.Worker, ...] = ()
     changed = began
@@ -69,8 +69,8 @@ def await_workers(target: Target) -> None:
         found = identify.serving(target)
         if found != known:
             known, changed = found, now
-        if known and now - changed >= SETTLED:
+        if known and (now - changed >= SETTLED or len(known) == expected):
             return
         if not known and now - began >= SILENCE_LIMIT:
             return
-        time.sleep(LONGEST_PAUSE / 2)
+        time.sleep(FIRST_PAUSE if expected else LONGEST_PAUSE / 2)

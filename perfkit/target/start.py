@@ -73,8 +73,11 @@ class Launcher:
         return replace(self, base_url=base_url, spec=spoken(launch, environment), own=own)
 
     @contextmanager
-    def up(self, variables: Mapping[str, str] | None = None) -> Generator[Target]:
-        """New processes at the same address, with these variables besides; nothing is left of them when the context ends."""
+    def up(self, variables: Mapping[str, str] | None = None, workers: int = 0) -> Generator[Target]:
+        """New processes at the same address, with these variables besides; nothing is left of them when the context ends.
+
+        How many of them serve, if it is known from an earlier start, need not be waited for to settle.
+        """
         directory = self.directory
         port.require_free(self.base_url)
         with ExitStack() as stack:
@@ -85,7 +88,7 @@ class Launcher:
                 self.base_url, launched=True, root_pid=supervised.root_pid, probe_directory=directory.probe, python=None,
                 supervisor_pid=supervised.pid,
             )  # fmt: skip
-            ready.await_workers(target)
+            ready.await_workers(target, workers)
             versions = identify.pythons(directory.probe)
             yield replace(target, python=versions[0] if versions else None)
 

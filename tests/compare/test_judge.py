@@ -62,6 +62,21 @@ def test_one_endpoint_needs_no_line_for_all() -> None:
     assert judged(some_pairs()).of(EVERY, SERVER_TIME) is None
 
 
+def test_a_log_in_that_is_sent_once_per_start_holds_nothing_up() -> None:
+    pairs = some_pairs(Endpoint(), Endpoint("POST /login"))
+    is_login = pl.col("endpoint").cast(pl.String) == "POST /login"
+    pairs = pairs.filter(~is_login | (pl.int_range(pl.len()).over("endpoint", "restart") == 0)).with_columns(
+        pl.when(is_login).then(pl.lit("customer.login")).otherwise(pl.col("step").cast(pl.String)).alias("step")
+    )
+
+    comparison = judged(pairs)
+
+    assert comparison.answer is Answer.EQUIVALENT
+    assert not the(comparison, "POST /login", SERVER_TIME).decides
+    assert comparison.of(EVERY, SERVER_TIME) is None
+    assert any("sent once per user and start" in doubt for doubt in comparison.doubts)
+
+
 def test_a_sleep_in_one_of_twenty_requests_shows_in_the_mean_and_not_in_the_median() -> None:
     comparison = judged(some_pairs(Endpoint(sleep=0.003)))
 

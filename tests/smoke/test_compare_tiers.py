@@ -129,9 +129,11 @@ class Both:
     base: Version
     head: Version
 
-    def restart(self) -> bool:
+    def restart(self, meanwhile: Callable[[], None] = lambda: None, /) -> bool:
         for version in (self.base, self.head):
             version.down()
+        meanwhile()
+        for version in (self.base, self.head):
             version.up()
         return True
 
@@ -233,7 +235,6 @@ def test_a_look_that_is_decided_ends_the_tier(opened: Opened) -> None:
 
     assert looks == [table.height]
     assert table["restart"].unique().to_list() == [0]
-    assert pair.base.starts == 1
 
 
 def test_each_version_has_its_own_session_and_a_flow_that_breaks_off_breaks_off_on_both(opened: Opened) -> None:

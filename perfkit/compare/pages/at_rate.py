@@ -1,6 +1,8 @@
 """What the change means for users at the scenario's rate: response times by simulation, with an interval."""
 
-from perfkit.compare.comparison import Comparison, share
+from perfkit.compare.comparison import AtRate, Comparison, share
+from perfkit.compare.metric import EVERY
+from perfkit.compare.pairs import SIDES
 from perfkit.evidence import Missing
 from perfkit.page import Column, Section, Table, Text
 from perfkit.units import show_rate, show_share
@@ -29,5 +31,28 @@ def section(comparison: Comparison) -> Section:
         for endpoint, quantiles in zip(simulated.endpoints, change.endpoints, strict=True)
         for one in quantiles
     )
+    rows += tuple(
+        (EVERY, f"p{one.share * 100:g}", one.a, one.b, share(one.ratio.value), share(one.ratio.low), share(one.ratio.high))
+        for one in change.together
+        if len(simulated.endpoints) > 1
+    )
     note = "Measured service times of both, queued with the same Poisson arrivals: predicted, not measured. Intervals at 95 %."
-    return Section(TITLE, (Table("Response times, simulated", columns, rows, note),), f"{where}: {used}.")
+    return Section(TITLE, (Table("Response times, simulated", columns, rows, note), *_check(simulated)), f"{where}: {used}.")
+
+
+def _check(simulated: AtRate) -> tuple[Table | Text, ...]:
+    """What one window per version measured, beside what was simulated: of all endpoints together."""
+    windows = simulated.windows
+    if isinstance(windows, Missing):
+        return (Text(f"Not checked by a window of plain load: {windows.why}."),)
+    columns = (
+        Column("version"), Column("percentile"), Column("simulated", "time"), Column("measured", "time"),
+        Column("requests", "number"),
+    )  # fmt: skip
+    rows = tuple(
+        (name, f"p{quantile * 100:g}", one.a if name == "base" else one.b, seen, window.requests)
+        for name, window in zip(SIDES, windows, strict=True)
+        for (quantile, seen), one in zip(window.response_times, simulated.change.together, strict=False)
+    )
+    note = "One short window of plain load per version, much noisier than the rest: it checks the size and decides nothing."
+    return (Table("Checked by one window each", columns, rows, note),)

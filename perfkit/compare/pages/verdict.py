@@ -60,7 +60,7 @@ def found(comparison: Comparison, outcome: str) -> Iterator[str]:
 
 def wanting(comparison: Comparison) -> str:
     """What an inconclusive answer lacks."""
-    if not any(test.metric.decides for test in comparison.gated):
+    if not any(test.decides for test in comparison.gated):
         return "nothing that decides was measured"
     more = comparison.more_time
     if more is None:
@@ -84,7 +84,7 @@ def next_step(comparison: Comparison) -> Iterator[str]:
 
 
 def _longer(comparison: Comparison) -> Iterator[str]:
-    deciding = [test for test in comparison.gated if test.metric.decides]
+    deciding = [test for test in comparison.gated if test.decides]
     if not deciding:
         return
     more = comparison.more_time
@@ -101,7 +101,7 @@ def _longer(comparison: Comparison) -> Iterator[str]:
 
 def equivalent(comparison: Comparison) -> str:
     rules = comparison.settings.rules
-    deciding = [test for test in comparison.gated if test.metric.decides]
+    deciding = [test for test in comparison.gated if test.decides]
     if not deciding:
         return "nothing of what was counted changed; times were not compared"
     count = len({test.endpoint for test in deciding} - {EVERY})
@@ -152,7 +152,7 @@ def figures(comparison: Comparison) -> Figures:
 
 def _open(comparison: Comparison) -> Iterator[str]:
     """What the answer lacks, figure by figure."""
-    undecided = [test for test in comparison.gated if test.metric.decides and test.outcome is Outcome.INCONCLUSIVE]
+    undecided = [test for test in comparison.gated if test.decides and test.outcome is Outcome.INCONCLUSIVE]
     for test in undecided[:OPEN_SHOWN]:
         detectable = share(test.verdict.detectable)
         known = detectable != float("inf")
@@ -163,7 +163,7 @@ def _open(comparison: Comparison) -> Iterator[str]:
 
 def _not_excluded(comparison: Comparison) -> Iterator[str]:
     """Of figures that cannot decide: how large a slowdown may hide in them."""
-    hidden = [test for test in comparison.gated if not test.metric.decides and test.outcome is Outcome.INCONCLUSIVE]
+    hidden = [test for test in comparison.gated if not test.decides and test.outcome is Outcome.INCONCLUSIVE]
     if not hidden:
         return
     widest: Compared = max(hidden, key=lambda test: test.verdict.no_slowdown_beyond)

@@ -37,9 +37,8 @@ def finite(number: float) -> float | None:
 
 def more(time: More) -> str:
     """`about 40 s more (10 s to 2 min)`."""
-    if time.low == time.high:
-        return f"{show_time(time.likely)} more"
-    return f"about {show_time(time.likely)} more ({show_time(time.low)} to {show_time(time.high)})"
+    likely, low, high = (show_time(math.ceil(seconds)) for seconds in (time.likely, time.low, time.high))
+    return f"{likely} more" if low == high else f"about {likely} more ({low} to {high})"
 
 
 def levels(test: Compared) -> str:
