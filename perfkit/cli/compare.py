@@ -43,6 +43,9 @@ def compare(
     allow_answers: Annotated[
         bool, typer.Option("--allow-answers", help="Their answers are meant to differ: judge times all the same.")
     ] = False,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="Also count instructions, by valgrind: exact, and slow.")
+    ] = False,
     cores: Annotated[int, typer.Option(min=1, help="Cores that both versions run on, together.")] = 1,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: compare.restarts=8.")
@@ -84,6 +87,7 @@ def compare(
                     allow=allow,
                     allow_answers=allow_answers,
                     cores=cores,
+                    instructions=instructions,
                     on_news=watch.news,
                     on_progress=watch.share,
                 )

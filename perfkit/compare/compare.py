@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from perfkit.compare import alternation, bursts, cleanup, contract, counters, sides, sources
+from perfkit.compare import alternation, bursts, cleanup, contract, counters, instructions, sides, sources
 from perfkit.compare.alternation import Told
 from perfkit.compare.comparison import Answer, Comparison
+from perfkit.compare.instructions import Counted
 from perfkit.compare.judge import judge
 from perfkit.compare.load import load_of
 from perfkit.compare.looks import Looks
@@ -19,6 +20,7 @@ from perfkit.compare.pages.page import page
 from perfkit.compare.places import Place
 from perfkit.compare.settings import Load, Settings
 from perfkit.compare.side import Pair
+from perfkit.compare.sides import WORK
 from perfkit.compare.sources import Source
 from perfkit.compare.subject import Subject, Version
 from perfkit.errors import PerfkitError
@@ -57,6 +59,7 @@ class Asked:
     allow: bool = False
     allow_answers: bool = False
     cores: int = 1
+    instructions: bool = False  # counted by valgrind, which takes minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,24 @@ class Conductor:
     def _count(self, pair: Pair) -> None:
         found = counters.run(pair, on_progress=self._during("counting"))
         self.place.keep("counters", found.table)
-        self.place.write("counter_details.json", json.dumps(found.details(), indent=1))
+        executed = self._instructions(pair)
+        details = found.details() | ({} if isinstance(executed, Missing) else {"instructions": executed.details()})
+        self.place.write("counter_details.json", json.dumps(details, indent=1))
         blind = tuple(f"{name}: nothing was counted inside: {why}" for name, why in found.blind.items())
         self.subject = replace(self.subject, caveats=(*self.subject.caveats, *blind))
         self.has_something = True
-        self.observed = replace(self.observed, counters=found.changes)
+        also = () if isinstance(executed, Missing) else executed.changes
+        self.observed = replace(self.observed, counters=(*found.changes, *also))
+
+    def _instructions(self, pair: Pair) -> Counted | Missing:
+        if not self.asked.instructions:
+            return Missing("nobody asked for it")
+        found = instructions.run(pair, self.place.path / WORK, self._during("counting instructions"))
+        if isinstance(found, Missing):
+            self.subject = replace(self.subject, caveats=(*self.subject.caveats, f"instructions were not counted: {found.why}"))
+        else:
+            self.place.keep("instructions", found.table)
+        return found
 
     def _alternate(self, pair: Pair, looks: Looks) -> None:
         restarts = self.asked.scenario.compare.restarts
