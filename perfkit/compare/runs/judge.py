@@ -40,6 +40,7 @@ def judge(
         doubts=(*alike.doubts(base, head), *times.doubts(timed), *_of_times(timed, settings)),
         missing=(f"times: {figures.why}",) if isinstance(figures, Missing) else (),
         lasted=_lasted(base) + _lasted(head),
+        alternated=0.0,
         stopped_early=False,
         between_runs=times.BETWEEN_RUNS,
     )

@@ -198,7 +198,7 @@ def _verdict(figure: Figure, decided: holm.Step, rules: Rules, between: float) -
     return TimeVerdict(
         outcome=outcome, change=change, level=decided.level, p=p, severe=change.low > math.log1p(rules.margin),
         no_slowdown_beyond=bound, blocks=min(len(figure.base.logs), len(figure.head.logs)), lag1=step.lag1, p_sign_flip=p,
-        detectable=between + own + float(ndtri(rules.power)) * error, more_blocks=None,
+        detectable=between + own + float(ndtri(rules.power)) * error, more=None,
     )  # fmt: skip
 
 
