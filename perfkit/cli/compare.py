@@ -43,6 +43,9 @@ def compare(
     allow_answers: Annotated[
         bool, typer.Option("--allow-answers", help="Their answers are meant to differ: judge times all the same.")
     ] = False,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="Also count instructions, by valgrind: exact, and slow.")
+    ] = False,
     cores: Annotated[
         int | None,
         typer.Option(min=1, help="Cores for both versions together, whatever the file says.", show_default=False),
@@ -87,6 +90,7 @@ def compare(
                     allow=allow,
                     allow_answers=allow_answers,
                     cores=cores or parsed.compare.cores,
+                    instructions=instructions,
                     on_news=watch.news,
                     on_progress=watch.share,
                 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from perfkit.compare import git, sources
+from perfkit.compare import git, large_files, sources, submodules
 from perfkit.compare.sources import Source
 from perfkit.errors import ComparisonError
 from perfkit.scenario.model import Launch
@@ -63,8 +63,8 @@ def create(source: Source, folder: Path, excluded: Path) -> Checkout:
     assert top is not None
     folder.parent.mkdir(parents=True, exist_ok=True)
     git.tell(top, "worktree", "add", "--detach", "--force", str(folder), source.commit)
-    if (folder / ".gitmodules").is_file():
-        git.tell(folder, "submodule", "update", "--init", "--recursive")
+    submodules.bring(top, folder)
+    large_files.require_there(top, folder)
     if source.kind != "revision":
         overlay(top, folder, excluded)
     return Checkout(top, folder)

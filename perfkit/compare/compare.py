@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from perfkit.compare import alternation, bursts, cleanup, contract, counters, sides, sources, windows
+from perfkit.compare import alternation, bursts, cleanup, contract, counters, instructions, sides, sources, windows
 from perfkit.compare.alternation import Told
 from perfkit.compare.comparison import Answer, Comparison
 from perfkit.compare.duration import expected, rounded
+from perfkit.compare.instructions import Counted
 from perfkit.compare.judge import judge
 from perfkit.compare.load import load_of, peak_of
 from perfkit.compare.looks import Looks
@@ -20,6 +21,7 @@ from perfkit.compare.pages.page import page
 from perfkit.compare.places import Place
 from perfkit.compare.settings import Load, Settings
 from perfkit.compare.side import Pair
+from perfkit.compare.sides import WORK
 from perfkit.compare.sources import Source
 from perfkit.compare.subject import Subject, Version
 from perfkit.errors import PerfkitError
@@ -59,6 +61,7 @@ class Asked:
     allow: bool = False
     allow_answers: bool = False
     cores: int = 1
+    instructions: bool = False  # counted by valgrind, which takes minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,24 @@ class Conductor:
         budget = counters.budget_for(self.asked.budget) if len(self.asked.tiers) > 1 else counters.BUDGET
         found = counters.run(pair, budget, self._during("counting", "counting"))
         self.place.keep("counters", found.table)
-        self.place.write("counter_details.json", json.dumps(found.details(), indent=1))
+        executed = self._instructions(pair)
+        details = found.details() | ({} if isinstance(executed, Missing) else {"instructions": executed.details()})
+        self.place.write("counter_details.json", json.dumps(details, indent=1))
         blind = tuple(f"{name}: nothing was counted inside: {why}" for name, why in found.blind.items())
         self.subject = replace(self.subject, caveats=(*self.subject.caveats, *blind))
         self.has_something = True
-        self.observed = replace(self.observed, counters=found.changes)
+        also = () if isinstance(executed, Missing) else executed.changes
+        self.observed = replace(self.observed, counters=(*found.changes, *also))
+
+    def _instructions(self, pair: Pair) -> Counted | Missing:
+        if not self.asked.instructions:
+            return Missing("nobody asked for it")
+        found = instructions.run(pair, self.place.path / WORK, self._during("counting instructions, which takes minutes", None))
+        if isinstance(found, Missing):
+            self.subject = replace(self.subject, caveats=(*self.subject.caveats, f"instructions were not counted: {found.why}"))
+        else:
+            self.place.keep("instructions", found.table)
+        return found
 
     def _alternate(self, pair: Pair, looks: Looks) -> None:
         restarts = self.asked.scenario.compare.restarts
@@ -178,13 +194,14 @@ class Conductor:
             self.place.keep("windows", found)
         self.observed = replace(self.observed, windows=found)
 
-    def _during(self, what: str, tier: str) -> Callable[[float], None]:
+    def _during(self, what: str, tier: str | None) -> Callable[[float], None]:
+        """`tier` is None of what is no part of what was expected."""
         self.asked.on_news(what)
         self.tell("running", tier=what)
 
         def progress(share: float) -> None:
-            left = show_time(rounded(self.expected.left(tier, share)))
-            self.asked.on_progress(f"about {left} to go: {what}", share)
+            left = "" if tier is None else f"about {show_time(rounded(self.expected.left(tier, share)))} to go: "
+            self.asked.on_progress(f"{left}{what}", share)
 
         return progress
 

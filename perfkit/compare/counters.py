@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import polars as pl
 import uvloop
@@ -130,13 +130,13 @@ def budget_for(measured: float) -> float:
 def run(pair: Pair, budget: float = BUDGET, on_progress: Progress | None = None) -> Counters:
     """Plays the deck; a service too slow for it in its time gets a shorter one."""
     deck = _Deck()
-    flows = len(course(pair, TIER, os.environ).plan().flows) * EACH
+    often = flows(pair) * EACH
     with _counting(pair):
         for number in range(ROUNDS + 1):
             # The first round is slower than the others: it finds out how much fits.
             limit = time.monotonic() + budget / (ROUNDS + 1) if number == 0 else None
             deck.round = number
-            flows = uvloop.run(_round(pair, deck, flows, limit))
+            often = uvloop.run(play(pair, deck, often, limit))
             require_alive(pair)
             if on_progress is not None:
                 on_progress((number + 1) / (ROUNDS + 1))
@@ -151,7 +151,7 @@ def run(pair: Pair, budget: float = BUDGET, on_progress: Progress | None = None)
         shapes=shapes,
         volatile={endpoint: tuple(sorted(paths)) for endpoint, paths in sorted(volatile.items()) if paths},
         blind={name: one.blind for name, one in seen.items() if one.blind},
-        flows=flows,
+        flows=often,
     )
 
 
@@ -167,7 +167,21 @@ def _counting(pair: Pair) -> Generator[None]:
             control.count(side.directory.probe, wanted=False)
 
 
-async def _round(pair: Pair, deck: _Deck, flows: int, limit: float | None) -> int:
+class Deck(Protocol):
+    """Takes down what is asked, under its round and its place in it."""
+
+    round: int
+    place: int
+
+    def add(self, twin: Twin, /) -> None: ...
+
+
+def flows(pair: Pair) -> int:
+    """How many the scenario has."""
+    return len(course(pair, TIER, os.environ).plan().flows)
+
+
+async def play(pair: Pair, deck: Deck, flows: int, limit: float | None) -> int:
     """One round, by users that are new and whose data begins anew: how many flows it had."""
     asked = course(pair, TIER, os.environ, first=(deck.round << ROUND_SHIFT) + 1)
     pace = Pace(asked.plan())
@@ -216,11 +230,12 @@ def _table(
 ) -> pl.DataFrame:
     """The rounds that count, with what was seen inside."""
     rows = [one.row | {"body": _digest(one, volatile)} for one in deck.counting()]
-    table = pairs.frame(rows, COUNTERS).drop("statements", "rows", "connects", "outbound", "calls", "peak", "kept")
-    known = pl.concat([inside.per_request(seen[name]).join(counted[name], on="id", how="left") for name in SIDES])
-    return table.join(known, on="id", how="left", maintain_order="left").select(
-        pl.col(name).cast(kind) for name, kind in COUNTERS.items()
+    table = pairs.frame(rows, COUNTERS).drop(
+        "statements", "rows", "connects", "outbound", "calls", "peak", "kept", "instructions"
     )
+    known = pl.concat([inside.per_request(seen[name]).join(counted[name], on="id", how="left") for name in SIDES])
+    joined = table.join(known, on="id", how="left", maintain_order="left")
+    return joined.with_columns(instructions=pl.lit(None)).select(pl.col(name).cast(kind) for name, kind in COUNTERS.items())
 
 
 def _digest(one: _Asked, volatile: Mapping[str, frozenset[str]]) -> int | None:

@@ -74,6 +74,7 @@ COUNTERS: Final = pl.Schema(  # one request of the deck, to one version, in one 
         "calls": pl.Int64(),  # of functions; null where the probe could not count
         "peak": pl.Int64(),  # bytes allocated within the request, at their highest
         "kept": pl.Int64(),  # blocks that were allocated within it and not given back
+        "instructions": pl.Int64(),  # executed by all processes of the version; null unless it ran under valgrind
     }
 )
 WINDOWS: Final = pl.Schema(  # a row per request of the window of plain open load that each version had

@@ -8,7 +8,17 @@ from perfkit.stats.outcome import Rules
 from perfkit.stats.queueing import Discipline
 
 Gate: TypeAlias = Literal[
-    "server_time", "burst", "errors", "statements", "bytes", "rows", "connects", "outbound", "allocations", "calls"
+    "server_time",
+    "burst",
+    "errors",
+    "statements",
+    "bytes",
+    "rows",
+    "connects",
+    "outbound",
+    "allocations",
+    "calls",
+    "instructions",
 ]
 CLOSED: Final = Missing("the scenario's load is closed: it has no rate of its own")
 DEFAULT_GATE: Final[frozenset[str]] = frozenset({"server_time", "burst", "errors", "statements", "bytes"})

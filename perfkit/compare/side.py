@@ -23,6 +23,7 @@ from perfkit.evidence import Missing, RunDirectory
 from perfkit.scenario.model import Scenario
 from perfkit.schemas import TRACES
 from perfkit.target import identify, start
+from perfkit.target.process import Supervised
 from perfkit.target.start import Launcher
 from perfkit.target.target import Target
 
@@ -103,6 +104,16 @@ class Side:
             self._target = self._up.enter_context(up)
             self._workers = self._workers or len(identify.serving(self._target))
 
+    @contextmanager
+    def behind(self, prefix: tuple[str, ...]) -> Generator[Supervised]:
+        """Started by another program, where it was, and without the probe; it must be down."""
+        assert self._launchers is not None
+        launcher = self._launchers[self.scenario is self._places[True]]
+        with ExitStack() as stack:
+            with speaking_of(self.name, self.source), pinning.inherited(self._cores.versions):
+                supervised = stack.enter_context(launcher.behind(prefix, {HASH_SEED: "0"}))
+            yield supervised
+
     def down(self) -> None:
         self._up.close()
         self._target = None
@@ -132,6 +143,11 @@ class Pair:
 
     def stop(self) -> None:
         at_once(side.down for side in (self.base, self.head))
+
+    def resume(self) -> None:
+        """After a stop: as they were, on their places and with their hash seed."""
+        self.starts -= 1
+        self.start()
 
     def restart(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
         """New processes on the same data, with the next hash seed; False when one of them is not ours to end.

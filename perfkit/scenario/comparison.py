@@ -8,7 +8,17 @@ from perfkit.scenario.section import Section
 from perfkit.scenario.values import FilePath, Fraction, PositiveTime, Text
 
 Gated: TypeAlias = Literal[
-    "server_time", "burst", "errors", "statements", "bytes", "rows", "connects", "outbound", "allocations", "calls"
+    "server_time",
+    "burst",
+    "errors",
+    "statements",
+    "bytes",
+    "rows",
+    "connects",
+    "outbound",
+    "allocations",
+    "calls",
+    "instructions",
 ]
 
 GATED: Final[tuple[Gated, ...]] = ("server_time", "burst", "errors", "statements", "bytes")

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Final, Self
 
 from perfkit.errors import TargetError
 from perfkit.evidence import RunDirectory
@@ -18,6 +18,9 @@ from perfkit.scenario.model import Launch, TargetSpec
 from perfkit.target import control, identify, log, port, ready, stage
 from perfkit.target.process import Supervised, show_exit
 from perfkit.target.target import Target
+
+# Under valgrind a start takes some ten times as long, on a machine that does other things besides.
+PATIENCE: Final = 20
 
 
 @contextmanager
@@ -91,6 +94,19 @@ class Launcher:
             ready.await_workers(target, workers)
             versions = identify.pythons(directory.probe)
             yield replace(target, python=versions[0] if versions else None)
+
+    @contextmanager
+    def behind(self, prefix: tuple[str, ...], variables: Mapping[str, str]) -> Generator[Supervised]:
+        """The command behind another program (valgrind), which gives it PATIENCE times as long to come up; without the probe."""
+        port.require_free(self.base_url)
+        environment = {**self.inherited, **variables, **self.own}
+        supervised = start(self.spec, (*prefix, *self.spec.command), environment, self.output)
+        try:
+            patient = self.spec.ready.model_copy(update={"timeout": PATIENCE * self.spec.ready.timeout})
+            ready.await_answer(self.base_url, patient, supervised, self.directory.target_log)
+            yield supervised
+        finally:
+            supervised.stop()
 
 
 def alive(target: Target) -> bool:

@@ -131,3 +131,63 @@ def test_a_program_of_an_environment_of_the_versions_own_comes_first(top: Path, 
     here = Checkout(top, tmp_path / "base").launch(launch, tmp_path / "bin")
 
     assert here.command == (f"{tmp_path}/bin/gunicorn",)
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.fixture
+def with_large_files(top: Path) -> Path:
+    """A file that git keeps as a pointer, in a clone whose git knows nothing of git-LFS."""
+    commit(top, {".gitattributes": "*.bin filter=lfs diff=lfs -text\n", "data/model.bin": POINTER})
+    return top
+
+
+def test_a_pointer_in_place_of_a_file_that_the_person_has_is_refused(with_large_files: Path) -> None:
+    git(with_large_files, "update-index", "--assume-unchanged", "data/model.bin")
+    (with_large_files / "data/model.bin").write_bytes(b"x" * 12345)
+
+    with pytest.raises(ComparisonError, match=r"pointers of git-LFS instead of files: data/model\.bin") as raised:
+        create(with_large_files, "main")
+
+    assert "git lfs" in raised.value.hint
+
+
+def test_who_lives_with_pointers_may_go_on(with_large_files: Path) -> None:
+    assert (create(with_large_files, "main") / "data/model.bin").read_text() == POINTER
+
+
+@pytest.fixture
+def with_a_submodule(top: Path, tmp_path: Path) -> Path:
+    """`old` and `main` want two commits of a library, which the person's own clone has checked out."""
+    library = repository(tmp_path / "library", {"wares.py": "old\n"})
+    git(top, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library), "vendor/library")
+    commit(top, {})
+    git(top, "tag", "old")
+    commit(library, {"wares.py": "new\n"})
+    git(top / "vendor/library", "pull", "-q", "origin", "main")
+    commit(top, {})
+    return top
+
+
+def test_submodules_come_from_the_persons_own_when_their_origin_is_out_of_reach(with_a_submodule: Path, tmp_path: Path) -> None:
+    (tmp_path / "library").rename(tmp_path / "moved away")
+    before = git(with_a_submodule, "config", "--local", "--list")
+
+    folders = [create(with_a_submodule, "old"), create(with_a_submodule, "main", "head")]
+
+    assert [(folder / "vendor/library/wares.py").read_text() for folder in folders] == ["old\n", "new\n"]
+    assert git(with_a_submodule, "config", "--local", "--list") == before
+    for folder in folders:
+        checkouts.remove(with_a_submodule, folder)
+    assert git(with_a_submodule, "worktree", "list").count("\n") == 0
+
+
+def test_a_submodule_that_cannot_be_had_is_named_with_the_cure(with_a_submodule: Path, tmp_path: Path) -> None:
+    (tmp_path / "library").rename(tmp_path / "moved away")
+    git(with_a_submodule, "submodule", "deinit", "-q", "--all", "--force")
+
+    with pytest.raises(ComparisonError, match=r"its submodules \(vendor/library\) cannot be had: ") as raised:
+        create(with_a_submodule, "main")
+
+    assert "git submodule update --init --recursive" in raised.value.hint

@@ -55,6 +55,9 @@ def test_a_working_tree_with_changes_names_them_and_is_no_baseline(top: Path) ->
     assert "and 2 changed files" in source.shown
     with pytest.raises(ComparisonError, match=r"uncommitted changes \(new file\.py, shop/app\.py\): it cannot be the baseline"):
         sources.require_baseline(source)
+    assert sources.require_baseline(source, allow=True) == (
+        "the baseline has uncommitted changes (new file.py, shop/app.py), and will not be there again",
+    )
 
 
 def test_a_file_that_is_gone_is_a_change(top: Path) -> None:

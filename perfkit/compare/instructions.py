@@ -1,0 +1,144 @@
+"""Tier 0 on request: instructions per request of the flows, of both versions, under valgrind and without the probe.
+
+Both versions go through the same rounds, so what still warms up in them does so in both. The server's own clockwork (a look for
+work every second) befalls some requests and not others: the lowest round of each version is compared, and all rounds but one have
+to agree. Research for comparisons, 0.5 and 2.2.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import uvloop
+
+from perfkit.compare import callgrind, counters, pairs
+from perfkit.compare.callgrind import Meter
+from perfkit.compare.change import Change
+from perfkit.compare.exact import MOST
+from perfkit.compare.lockstep import Twin
+from perfkit.compare.pairs import COUNTERS, SIDES
+from perfkit.compare.side import Pair
+from perfkit.evidence import Missing
+
+# Times that each flow is played before anything is counted: an interpreter adapts its code to what it has met (PEP 659).
+WARM_UP: Final = 8
+# Rounds that are counted, after one that is not.
+ROUNDS: Final = 4
+FEWEST_ROUNDS: Final = 3
+# Twice what the count of one and the same code moves by from one hash seed to another, 0.05 to 0.15 %.
+LEAST: Final = 0.003
+# Seconds of requests under valgrind, which take 20 to 50 times as long as they do.
+BUDGET: Final = 180.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """A row per request and round, what changed, and of each endpoint what both versions execute per request."""
+
+    table: pl.DataFrame
+    changes: tuple[Change, ...]
+    typical: Mapping[str, tuple[float, float]]
+
+    def details(self) -> list[dict[str, Any]]:
+        """As JSON."""
+        return [{"endpoint": name, "base": base, "head": head} for name, (base, head) in self.typical.items()]
+
+
+@dataclass(slots=True)
+class _Deck:
+    meters: Mapping[str, Meter]
+    is_counting: bool = False
+    rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    round: int = 0
+    place: int = 0
+
+    def add(self, twin: Twin) -> None:
+        for side, outcome in (("base", twin.base), ("head", twin.head)):
+            count = self.meters[side].read() if self.is_counting else 0
+            if self.is_counting and self.round and outcome.status:
+                row = {"side": side, "round": self.round, "place": self.place, "endpoint": outcome.endpoint, "step": outcome.step}
+                self.rows.append(row | {"instructions": count})
+        self.place += 1
+
+
+def run(pair: Pair, work: Path, on_progress: Callable[[float], None]) -> Counted | Missing:
+    """Both versions are down meanwhile and come up anew afterwards; Missing where nothing can be counted."""
+    absent = callgrind.missing()
+    if absent is not None:
+        return absent
+    if not all(side.is_ours for side in (pair.base, pair.head)):
+        return Missing("a service that runs already cannot be started under valgrind")
+    pair.stop()
+    with ExitStack() as stack:
+        meters: dict[str, Meter] = {}
+        for side in (pair.base, pair.head):
+            folder = work / f"instructions-{side.name}"
+            folder.mkdir(parents=True)
+            meters[side.name] = Meter(stack.enter_context(side.behind(callgrind.prefix(folder))), folder)
+        rows = _rounds(pair, _Deck(meters), on_progress)
+    pair.resume()
+    table = pairs.frame(rows, COUNTERS)
+    return Counted(table, changes(table), typical(table))
+
+
+def changes(table: pl.DataFrame) -> tuple[Change, ...]:
+    """Endpoints of which most requests take more, or most take fewer."""
+    told: list[Change] = []
+    found = typical(table)
+    for (name,), rows in _compared(table).group_by("endpoint", maintain_order=True):
+        more, fewer = (rows.filter(pl.col("agreed") & (pl.col("lowest") * sign > LEAST)).height for sign in (1, -1))
+        changed = max(more, fewer)
+        if changed > MOST * rows.height:
+            detail = "" if changed == rows.height else f"in {changed} of {rows.height} requests counted"
+            base, head = found[str(name)]
+            told.append(Change(str(name), "instructions", round(base), round(head), detail))
+    return tuple(told)
+
+
+def _compared(table: pl.DataFrame) -> pl.DataFrame:
+    """A row per request: head's lowest round above the base's, as a share; whether all rounds but one say the same."""
+    sides = [
+        table.filter(pl.col("side").cast(pl.String) == side).select(
+            pl.col("endpoint").cast(pl.String), "place", "round", pl.col("instructions").alias(side)
+        )
+        for side in SIDES
+    ]
+    both = sides[0].join(sides[1], on=("endpoint", "place", "round"), how="inner", maintain_order="left")
+    both = both.filter(pl.col("base") > 0)
+    lowest = pl.col("head").min() / pl.col("base").min() - 1
+    apart = pl.col("head") / pl.col("base") - 1
+    agreeing = ((apart * lowest.sign()) > LEAST).sum()
+    return both.group_by("endpoint", "place", maintain_order=True).agg(
+        lowest=lowest, agreed=(agreeing >= pl.len() - 1) & (pl.len() >= FEWEST_ROUNDS)
+    )
+
+
+def typical(table: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """Of each endpoint the mean over its requests of the lowest round."""
+    lowest = table.group_by("endpoint", "place", "side").agg(pl.col("instructions").min())
+    means = lowest.group_by("endpoint", "side").agg(pl.col("instructions").mean())
+    found = {(str(endpoint), str(side)): float(mean) for endpoint, side, mean in means.iter_rows()}
+    names = sorted({endpoint for endpoint, _ in found})
+    return {name: (found[name, "base"], found[name, "head"]) for name in names if all((name, side) in found for side in SIDES)}
+
+
+def _rounds(pair: Pair, deck: _Deck, on_progress: Callable[[float], None]) -> list[dict[str, Any]]:
+    flows = counters.flows(pair)
+    uvloop.run(counters.play(pair, deck, flows * WARM_UP, time.monotonic() + BUDGET / ROUNDS))
+    for meter in deck.meters.values():
+        meter.begin()
+    began = time.monotonic()
+    deck.is_counting = True
+    for number in range(ROUNDS + 1):
+        # The first round finds out how many flows fit.
+        limit = began + BUDGET / (ROUNDS + 1) if number == 0 else None
+        deck.round = number
+        flows = uvloop.run(counters.play(pair, deck, flows, limit))
+        on_progress((number + 1) / (ROUNDS + 1))
+        if number >= FEWEST_ROUNDS and time.monotonic() - began > BUDGET:
+            break
+    return deck.rows
