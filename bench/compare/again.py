@@ -74,6 +74,17 @@ def longer(first: Sequence[Blocks], more: Sequence[Blocks], share: float) -> lis
     ]
 
 
+def resampled(first: Sequence[Blocks], share: float, random: np.random.Generator) -> list[Blocks]:
+    """Longer by a share of itself, with its own restarts drawn anew: the same draw for all figures. Bursts stay as they are."""
+    count = max(len(one.restarts) for one in first if not one.is_burst)
+    drawn = random.integers(count, size=math.ceil(share * count))
+
+    def added(one: Blocks) -> Numbers:
+        return np.concatenate([one.restarts[place] for place in drawn])[: math.ceil(share * len(one.joined))]
+
+    return [one if one.is_burst else Blocks(one.endpoint, one.metric, (*one.restarts, added(one))) for one in first]
+
+
 class Noise:
     """What versions that are the same differed by, run by run and restart by restart: comparisons of nothing are drawn from it.
 

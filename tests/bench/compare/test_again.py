@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.compare.again import Noise, judged, longer, undecided
+from bench.compare.again import Noise, judged, longer, resampled, undecided
 from bench.compare.blocks import Blocks
 from perfkit.stats.outcome import Rules
 
@@ -75,3 +75,14 @@ def test_what_was_undecided_is_decided_by_more_blocks() -> None:
     assert undecided(first, Rules())
     assert not undecided(longer(first, more, 1.0), Rules())
     assert len(longer(first, more, 0.5)[0].joined) == 12 + 200
+
+
+def test_a_run_that_is_resampled_grows_by_its_share_and_keeps_its_bursts() -> None:
+    random = np.random.default_rng(10)
+    burst = Blocks("order", "burst_8_last", (random.normal(0, 0.02, 6),) * 2)
+
+    found = resampled([*a_run(random, blocks=8), burst], 1.5, random)
+
+    assert {len(one.joined) for one in found[:-1]} == {32 + 48}
+    assert set(found[0].joined[32:]) <= set(found[0].joined[:32])
+    assert found[-1] is burst
