@@ -86,3 +86,17 @@ def test_a_run_that_is_resampled_grows_by_its_share_and_keeps_its_bursts() -> No
     assert {len(one.joined) for one in found[:-1]} == {32 + 48}
     assert set(found[0].joined[32:]) <= set(found[0].joined[:32])
     assert found[-1] is burst
+
+
+def test_a_figure_whose_blocks_were_joined_beyond_a_restart_is_resampled_with_the_others() -> None:
+    random = np.random.default_rng(11)
+    whole = a_run(random)
+    joined = Blocks("order", "server_time_p95", (random.normal(0, 0.03, 3), random.normal(0, 0.03, 2)))
+    run = [one for one in whole if one.key != joined.key] + [joined]
+
+    found = resampled(run, 1.0, random)
+    drawn = Noise([run, whole[:2] + whole[3:] + [joined], run]).draw(random)
+
+    assert len(found[-1].joined) == 10
+    assert {one.key for one in drawn} == {one.key for one in run}
+    assert judged(drawn, looks=4).outcomes
