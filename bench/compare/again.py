@@ -1,10 +1,12 @@
 """Comparisons judged again from their blocks: as they were, longer than they were, or drawn from the noise that was measured."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.compare.blocks import Blocks
 from perfkit.stats.outcome import Outcome, Rules
@@ -44,7 +46,7 @@ def judged(series: Sequence[Blocks], rules: Rules | None = None, *, looks: int =
     for number in range(1, looks):
         shares.append(number / looks)
         # Bursts come later and belong to the same family: tests without a value yet.
-        seen = [np.empty(0) if one.is_burst else np.concatenate(one.restarts[:number]) for one in series]
+        seen = [np.empty(0) if one.is_burst else one.until(number, looks) for one in series]
         look = Look(tuple(shares), final=False)
         found = judge(seen, errors, rules=rules, look=look, already=[*decided, *[False] * len(errors)]).times
         decided = [before or one.outcome in CHANGED for before, one in zip(decided, found, strict=True)]
@@ -74,6 +76,22 @@ def longer(first: Sequence[Blocks], more: Sequence[Blocks], share: float) -> lis
     ]
 
 
+def restarts_of(run: Sequence[Blocks], *, bursts: bool) -> int:
+    """Of one tier; 0 when it was not run."""
+    return max((len(one.restarts) for one in run if one.is_burst == bursts), default=0)
+
+
+def resampled(first: Sequence[Blocks], share: float, random: np.random.Generator) -> list[Blocks]:
+    """Longer by a share of itself, with its own restarts drawn anew: the same draw for all figures. Bursts stay as they are."""
+    count = restarts_of(first, bursts=False)
+    drawn = random.integers(count, size=math.ceil(share * count))
+
+    def added(one: Blocks) -> Numbers:
+        return np.concatenate([one.restart(place, count) for place in drawn])[: math.ceil(share * len(one.joined))]
+
+    return [one if one.is_burst else Blocks(one.endpoint, one.metric, (*one.restarts, added(one))) for one in first]
+
+
 class Noise:
     """What versions that are the same differed by, run by run and restart by restart: comparisons of nothing are drawn from it.
 
@@ -85,8 +103,10 @@ class Noise:
     NEIGHBOURS = 2
 
     def __init__(self, runs: Sequence[Sequence[Blocks]]) -> None:
-        usual = max((_shape(run) for run in runs), key=[_shape(run) for run in runs].count)
-        self.runs = [run for run in runs if _shape(run) == usual]
+        # Endpoints stand in the order of their time, which differs; a comparison that ended early has no bursts at all.
+        runs = [sorted(run, key=lambda one: one.key) for run in runs]
+        usual = Counter(_keys(run) for run in runs).most_common(1)[0][0]
+        self.runs = [run for run in runs if _keys(run) == usual]
         means = np.array([[one.joined.mean() for one in run] for run in self.runs])
         within = np.array([[_squared_error(one.restarts) for one in run] for run in self.runs]).mean(axis=0)
         between = means.var(axis=0, ddof=1) if len(self.runs) > 1 else np.zeros(means.shape[1])
@@ -103,25 +123,24 @@ class Noise:
         run = int(random.integers(len(self.runs)))
         near = np.arange(max(0, run - self.NEIGHBOURS), min(len(self.runs), run + self.NEIGHBOURS + 1))
         kept = self._lasting[int(random.choice(near))]
-        drawn: dict[int, list[tuple[int, int]]] = {}
-        found: list[Blocks] = []
-        for place, one in enumerate(self.runs[run]):
-            # One request at a time, or bursts: each tier has restarts of its own.
-            count = len(one.restarts)
-            if count not in drawn:
-                drawn[count] = [(int(random.choice(near)), int(random.integers(count))) for _ in range(count)]
-            found.append(
-                Blocks(one.endpoint, one.metric, tuple(self._moved(*which, place, kept[place]) for which in drawn[count]))
-            )
-        return found
+        usual = self.runs[run]
+        drawn = {tier: self._restarts(near, restarts_of(usual, bursts=tier), random) for tier in (False, True)}
+        return [
+            Blocks(*one.key, tuple(self._moved(*which, place, kept[place]) for which in drawn[one.is_burst][: len(one.restarts)]))
+            for place, one in enumerate(usual)
+        ]
 
-    def _moved(self, run: int, restart: int, place: int, kept: float) -> Numbers:
-        moved: Numbers = self.runs[run][place].restarts[restart] - self._lasting[run][place] + kept
+    def _restarts(self, near: npt.NDArray[np.int64], count: int, random: np.random.Generator) -> list[tuple[int, int, int]]:
+        """For each restart of a tier: the run that it is from, which of its restarts, and of how many."""
+        return [(int(random.choice(near)), int(random.integers(count)), count) for _ in range(count)]
+
+    def _moved(self, run: int, restart: int, of: int, place: int, kept: float) -> Numbers:
+        moved: Numbers = self.runs[run][place].restart(restart, of) - self._lasting[run][place] + kept
         return moved
 
 
-def _shape(run: Sequence[Blocks]) -> tuple[tuple[str, str, int], ...]:
-    return tuple((*one.key, len(one.restarts)) for one in run)
+def _keys(run: Sequence[Blocks]) -> tuple[tuple[str, str], ...]:
+    return tuple(one.key for one in run)
 
 
 def _squared_error(restarts: Sequence[Numbers]) -> float:

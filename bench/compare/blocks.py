@@ -35,6 +35,14 @@ class Blocks:
     def joined(self) -> Numbers:
         return np.concatenate(self.restarts)
 
+    def restart(self, number: int, of: int) -> Numbers:
+        """Of so many restarts; where blocks were joined until they held enough, a figure has fewer, and this is the nearest."""
+        return self.restarts[number * len(self.restarts) // of]
+
+    def until(self, number: int, of: int) -> Numbers:
+        """What there was after so many restarts."""
+        return np.concatenate(self.restarts[: -(-number * len(self.restarts) // of)])
+
 
 def kept(one: Compared) -> list[dict[str, Any]]:
     """For the ledger."""

@@ -1,6 +1,7 @@
 """`perfkit compare` through the command that everybody uses, and what it leaves, as short as a ledger can keep it."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,6 @@ from typing import Any
 
 import polars as pl
 
-from bench.results import ROOT
 from perfkit.compare.compare import EXIT_CODES
 
 ANSWERS = frozenset(EXIT_CODES.values())
@@ -22,6 +22,7 @@ LIMIT = 3600.0
 FAILED = "failed"
 # Of what a failure said; paths of this machine are taken out of it.
 LONGEST = 300
+PATH = re.compile(r"(?<![\w.…])/[\w.+@-]+(?:/[\w.+@-]+)+/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,12 @@ def compared(asked: Asked) -> Generator[Compared]:
             code, said = -1, "it did not end"
         seconds = time.monotonic() - began
         folders = [path for path in Path(out).iterdir() if path.is_dir()]
-        yield Compared(folders[0] if folders else None, code, seconds, _complaint(said, (out, str(asked.top), str(ROOT))))
+        yield Compared(folders[0] if folders else None, code, seconds, _complaint(said))
 
 
-def _complaint(said: str, paths: tuple[str, ...]) -> str:
+def _complaint(said: str) -> str:
     """The last that it said, for a run that did not come to an answer."""
-    for path in paths:
-        said = said.replace(path, "…")
-    return " ".join(said.split())[-LONGEST:].replace("|", "/")
+    return " ".join(PATH.sub("…", said).split())[-LONGEST:].replace("|", "/")
 
 
 def told(one: Compared) -> dict[str, Any]:
@@ -107,7 +106,8 @@ def told(one: Compared) -> dict[str, Any]:
         "code": one.code,
         "seconds": round(one.seconds, 1),
         "noise": said["noise"],
-        "more_time": said["more_time"],
+        "more_time": _short(said["more_time"]),
+        "more_time_range": [_short(end) for end in said["more_time_range"]],
         "stopped_early": said["stopped_early"],
         "unstable": len(said["unstable"]),
         "tests": [_test(test) for test in said["tests"] if test["gated"]],

@@ -1,12 +1,12 @@
-"""Power: planted changes of eight kinds in a real service, and which of them a comparison of a minute finds.
+"""Power: planted changes of nine kinds in a real service, and which of them a comparison of a minute finds.
 
     python -m bench.compare.planted [--series 1] [--most 10] [--try 2 --kinds cpu-3 lock --budget 20s] [--table]
 
 60 runs. When the series is registered, work is calibrated to 3 and 5 % of each endpoint's server time and to 5 % of what a burst
 of eight takes, and what came of that is measured by a long alternation and written down. A run is found when the figure that has
-to find it is called regressed at its endpoint. An inconclusive run that asks for no more than five minutes is gone on with for
-twice as long as it asked for: the answer was right if it comes between half and twice the time. Every third run of a kind is
-followed by two plain runs, for bench.compare.today. Every run is a row of docs/results/compare-planted.md.
+to find it is called regressed at its endpoint. An inconclusive run is gone on with for twice as long as it asked for, up to ten
+minutes; one that asks for more is resampled (bench/compare/more.py). Every third run of a kind is followed by two plain runs, for
+bench.compare.today. Every run is a row of docs/results/compare-planted.md.
 """
 
 import argparse
@@ -18,14 +18,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.compare import blocks, calibration, plain
-from bench.compare.again import longer, undecided
+from bench.compare import blocks, calibration, more, plain
 from bench.compare.changes import CPU_3, CPU_5, CROWD_5, KINDS, Kind
 from bench.compare.compared import FAILED, Asked, changed, compared, told
 from bench.compare.conduct import Bench, parsed, so_many
 from bench.compare.registered import Item, Series
 from bench.compare.repository import BASE, Repository, made
-from perfkit.stats.outcome import Rules
 from perfkit.units import parse_time
 
 # Of each kind so many runs: most of those whose share has to be 95 %.
@@ -35,9 +33,6 @@ SHARE = 0.95
 ORDER = 4
 BUDGET = "60s"
 PLAIN_EVERY = 3
-MOST_MORE, MOST_MORE_OF_A_TRY = 300.0, 15.0
-# Of the time that an inconclusive answer asked for; right within a factor of 2 is decided after half of it, and by twice.
-MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 COLUMNS = ("answer", "exit code", "found by", "elsewhere", "improved", "asked for", "took", "noise", "seconds")
 
 
@@ -54,7 +49,7 @@ def plan(repository: Repository, budget: str, *, is_try: bool) -> tuple[Sequence
     return items, {
         **facts,
         "budget": budget,
-        "most_more": MOST_MORE_OF_A_TRY if is_try else MOST_MORE,
+        "most_more": more.MOST_OF_A_TRY if is_try else more.MOST,
         "plain": plain.some_of(items, PLAIN_EVERY),
     }
 
@@ -62,31 +57,17 @@ def plan(repository: Repository, budget: str, *, is_try: bool) -> tuple[Sequence
 def run(repository: Repository, item: Item, facts: Mapping[str, Any]) -> dict[str, Any]:
     kind = KINDS[item.kind]
     files = kind.files(repository.files, item.place, calibration.sizes_of(facts), item.seed)
-    head = repository.branch(f"run-{item.number}", files)
-    options = ("--allow-answers", "--tiers", kind.tiers, "--budget", facts["budget"], "--set", f"seed={item.seed}")
+    head, budget = repository.branch(f"run-{item.number}", files), facts["budget"]
+    options = ("--allow-answers", "--tiers", kind.tiers, "--budget", budget, "--set", f"seed={item.seed}")
     with compared(Asked(repository.top, repository.scenario, BASE, head, options)) as one:
         found = told(one)
         found["series"] = blocks.kept(one) if one.has_answer else []
     found["found_by"] = kind.finds(found, item.place)
-    more = found.get("more_time")
-    if found["outcome"] == "inconclusive" and more is not None and more <= facts["most_more"]:
-        found["continued"] = continued(repository, head, found, item.seed)
+    if found["outcome"] == "inconclusive" and found["more_time"] is not None:
+        found["took"] = more.taken(Asked(repository.top, repository.scenario, BASE, head), found, item.seed, facts)
     if item.number in facts["plain"]:
         found["plain"] = _plain(repository, files, item.seed)
     return found
-
-
-def continued(repository: Repository, head: str, found: dict[str, Any], seed: int) -> float | None:
-    """After which multiple of the time that it asked for a run was decided; None of one that never was."""
-    twice = f"{max(10.0, MULTIPLES[-1] * found['more_time']):.0f}s"
-    options = (*calibration.NO_GATE, "--tiers", "1", "--budget", twice, "--set", f"seed={seed + 500}")
-    with compared(Asked(repository.top, repository.scenario, BASE, head, options)) as one:
-        more = blocks.read(blocks.kept(one))
-    first = blocks.read(found["series"])
-    for multiple in MULTIPLES:
-        if not undecided(longer(first, more, multiple / MULTIPLES[-1]), Rules()):
-            return multiple
-    return None
 
 
 def _plain(repository: Repository, files: Mapping[str, str], seed: int) -> list[dict[str, Any]]:
@@ -103,7 +84,7 @@ def cells(found: dict[str, Any]) -> Sequence[str]:
         return (FAILED, code, found["complaint"], *[""] * 5, seconds)
     improved = "; ".join(changed(found, "improved"))
     asked = f"{found['more_time']:.0f} s" if found["more_time"] else ""
-    took = f"{found['continued']} of it" if found.get("continued") else "more than twice" if "continued" in found else ""
+    took = more.shown(found["took"]) if "took" in found else ""
     elsewhere = "; ".join(one for one in changed(found, "regressed") if one != found["found_by"])
     return (found["outcome"], code, found["found_by"] or "**nothing**", elsewhere, improved, asked, took, found["noise"], seconds)
 
@@ -122,9 +103,7 @@ def table(series: Series) -> bool:
         shown = f"{kind.title} | {_true(series, name)} | {so_many(found, len(own))}"
         print(f"| {name} | {tier}: {_named(kind)} | {shown} | {improved} |")
         kept &= improved == 0 and (kind not in PROMISED or found >= SHARE * len(own))
-    asked = [one.found["continued"] for one in series.answered if "continued" in one.found]
-    right = sum(one is not None and one >= MULTIPLES[1] for one in asked)
-    print(f"\nmore time, right within a factor of 2: {so_many(right, len(asked))}")
+    more.table([one.found for one in series.answered if "took" in one.found], parse_time(series.facts["budget"]))
     print(f"broken off: {len(series.ended) - len(series.answered)}")
     return kept
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.compare.again import Noise, judged, longer, undecided
+from bench.compare.again import Noise, judged, longer, resampled, undecided
 from bench.compare.blocks import Blocks
 from perfkit.stats.outcome import Rules
 
@@ -75,3 +75,28 @@ def test_what_was_undecided_is_decided_by_more_blocks() -> None:
     assert undecided(first, Rules())
     assert not undecided(longer(first, more, 1.0), Rules())
     assert len(longer(first, more, 0.5)[0].joined) == 12 + 200
+
+
+def test_a_run_that_is_resampled_grows_by_its_share_and_keeps_its_bursts() -> None:
+    random = np.random.default_rng(10)
+    burst = Blocks("order", "burst_8_last", (random.normal(0, 0.02, 6),) * 2)
+
+    found = resampled([*a_run(random, blocks=8), burst], 1.5, random)
+
+    assert {len(one.joined) for one in found[:-1]} == {32 + 48}
+    assert set(found[0].joined[32:]) <= set(found[0].joined[:32])
+    assert found[-1] is burst
+
+
+def test_a_figure_whose_blocks_were_joined_beyond_a_restart_is_resampled_with_the_others() -> None:
+    random = np.random.default_rng(11)
+    whole = a_run(random)
+    joined = Blocks("order", "server_time_p95", (random.normal(0, 0.03, 3), random.normal(0, 0.03, 2)))
+    run = [one for one in whole if one.key != joined.key] + [joined]
+
+    found = resampled(run, 1.0, random)
+    drawn = Noise([run, whole[:2] + whole[3:] + [joined], run]).draw(random)
+
+    assert len(found[-1].joined) == 10
+    assert {one.key for one in drawn} == {one.key for one in run}
+    assert judged(drawn, looks=4).outcomes
