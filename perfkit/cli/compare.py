@@ -44,6 +44,10 @@ def compare(
         bool, typer.Option("--allow-answers", help="Their answers are meant to differ: judge times all the same.")
     ] = False,
     cores: Annotated[int, typer.Option(min=1, help="Cores that both versions run on, together.")] = 1,
+    why: Annotated[
+        bool | None,
+        typer.Option("--why/--no-why", help="Profile both versions always, or never; else what regressed.", show_default=False),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: compare.restarts=8.")
     ] = None,
@@ -84,6 +88,7 @@ def compare(
                     allow=allow,
                     allow_answers=allow_answers,
                     cores=cores,
+                    why=why,
                     on_news=watch.news,
                     on_progress=watch.share,
                 )

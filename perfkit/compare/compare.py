@@ -21,6 +21,8 @@ from perfkit.compare.settings import Load, Settings
 from perfkit.compare.side import Pair
 from perfkit.compare.sources import Source
 from perfkit.compare.subject import Subject, Version
+from perfkit.compare.why.explanation import Explanation
+from perfkit.compare.why.why import why
 from perfkit.errors import PerfkitError
 from perfkit.evidence import Missing
 from perfkit.page import Page
@@ -57,6 +59,7 @@ class Asked:
     allow: bool = False
     allow_answers: bool = False
     cores: int = 1
+    why: bool | None = None  # None: what regressed is explained; True: everything; False: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Conductor:
         )
         self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
+        self.explanation: Explanation | Missing = Missing("the comparison was interrupted before")
 
     @property
     def _at(self) -> str:
@@ -109,15 +113,19 @@ class Conductor:
             self._alternate(pair, looks)
         if BURSTS in self.asked.tiers:
             self._crowd(pair, looks)
+        self.explanation = why(
+            pair, judge(self.observed, self.settings), self.observed.pairs,
+            wanted=self.asked.why, tell=self.asked.on_news, during=self._during,
+        )  # fmt: skip
         self.settings = self._settings(load_of(self.asked.scenario, pair))
 
     def conclude(self, *, interrupted: bool) -> Concluded:
         """Judges and writes down."""
         comparison = judge(replace(self.observed, interrupted=interrupted), self.settings)
-        says = page(comparison, self.subject)
+        says = page(comparison, self.subject, self.explanation)
         code = INTERRUPTED if interrupted else EXIT_CODES[comparison.answer]
         views(self.place, says)
-        self.place.write("comparison.json", contract.written(comparison, self.subject, code))
+        self.place.write("comparison.json", contract.written(comparison, self.subject, code, self.explanation))
         self.tell("interrupted" if interrupted else "finished", answer=comparison.answer.value, exit_code=code)
         return Concluded(comparison, says, self.place, code)
 
