@@ -1,9 +1,9 @@
 """Differences between two things that were each measured several times over, in pairs: their mean, its interval, its p value.
 
 Student's t over the pairs. Research for comparisons, 2.1: with 10 to 40 pairs it keeps a nominal 1 % (row c1: 1.4 to 0.9 %);
-a percentile bootstrap of as few says too much (row c2: 4.8 to 1.8 %); and unlike ranks of eight pairs, whose p is never below
-2/2^8, it can pass a correction for hundreds of tests. What is counted besides (samples of a profiler) can be no surer than its
-counts are: two Poisson counts given their sum are binomial (Przyborowski and Wilenski, Biometrika 31, 1940).
+a percentile bootstrap of as few says too much (row c2: 4.8 to 1.8 %); and unlike ranks of a dozen pairs, whose p is never
+below 2/2^12, it can pass a correction for hundreds of tests. What is counted besides (samples of a profiler) can be no surer
+than its counts are: two Poisson counts given their sum are binomial (Przyborowski and Wilenski, Biometrika 31, 1940).
 """
 
 from dataclasses import dataclass

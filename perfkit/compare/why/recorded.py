@@ -21,7 +21,7 @@ from perfkit.measures.lazy import Measures
 from perfkit.measures.profiles import by_endpoint
 from perfkit.run import places
 from perfkit.scenario.resolved import resolved
-from perfkit.schemas import SAMPLES
+from perfkit.schemas import PROFILE, SAMPLES
 
 NOT_WATCHED: Final = Missing("it is not watched while two versions are compared")
 UNITS: Final = pl.Schema({"id": pl.UInt64(), "unit": pl.Int64()})
@@ -29,6 +29,16 @@ SENT: Final = pl.Schema(
     {
         name: SAMPLES[name]
         for name in ("id", "flow", "step", "endpoint", "phase", "sent_at", "finished_at", "status", "bytes", "error")
+    }
+)
+PROFILES: Final = pl.Schema(
+    {
+        "side": pl.String(),
+        "profiler": pl.String(),
+        "stretch": pl.UInt16(),
+        "endpoint": pl.String(),
+        "requests": pl.UInt32(),  # that it saw of the endpoint in this stretch
+        **{name: PROFILE[name] for name in ("stack", "samples", "time")},
     }
 )
 FLUSHED: Final = 1.0  # seconds after the last request until the probe has written all of it
@@ -84,6 +94,23 @@ def recorded(side: Side, pair: Pair, watched: Watched, pairs: Table) -> Recorded
         trees=tuple(_by_trees(own, trees, run, measures)) or _why(measures, "call_trees"),
         roots=_roots(side, run),
     )
+
+
+def profiles(base: Recorded, head: Recorded) -> pl.DataFrame:
+    """profiles.parquet: what every profiler saw of both versions, stretch by stretch."""
+    tables = [
+        rows.select(
+            side=pl.lit(one.side), profiler=pl.lit(profiler), stretch=pl.lit(seen.number, pl.UInt16),
+            endpoint=pl.lit(endpoint), requests=pl.lit(seen.requests.get(endpoint, 0), pl.UInt32),
+            stack=pl.col("stack"), samples=pl.col("samples"), time=pl.col("time"),
+        )
+        for one in (base, head)
+        for profiler, of_stretches in (("py-spy", one.stacks), ("pyinstrument", one.trees))
+        if not isinstance(of_stretches, Missing)
+        for seen in of_stretches
+        for endpoint, rows in seen.by_endpoint.items()
+    ]  # fmt: skip
+    return pl.concat(tables) if tables else pl.DataFrame(schema=PROFILES)
 
 
 def _units(plain: Sequence[Stretch], pairs: Table, name: Name) -> pl.DataFrame:

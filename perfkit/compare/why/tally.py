@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from perfkit.compare.why.explanation import SHARED
 from perfkit.compare.why.functions import Frame, Function, Reading
 from perfkit.compare.why.recorded import Seen
 from perfkit.stats.quantiles import Numbers
@@ -50,6 +51,7 @@ class Tally:
 
     requests: Numbers
     root: Node
+    stranger: int  # which frame of a stack without any of the user's own the time is told as: the first, or the last
     with_calls: dict[Function, Spent] = field(default_factory=dict[Function, Spent])
     alone: dict[Function, Spent] = field(default_factory=dict[Function, Spent])  # with the libraries that it calls
     # By callee and version: frames of the user's that it was called from → samples.
@@ -80,7 +82,8 @@ def tally(endpoint: str, base: Sequence[Seen], head: Sequence[Seen], readings: t
     if not numbers:
         return None
     requests = np.array([[side[number].requests[endpoint] for number in numbers] for side in sides], dtype=np.float64)
-    found = Tally(requests, Node(_none(len(numbers))))
+    # Below an endpoint the outermost names the library; of what none owns it is always the server's `main`.
+    found = Tally(requests, Node(_none(len(numbers))), stranger=-1 if endpoint == SHARED else 0)
     for side, seen in enumerate(sides):
         for place, number in enumerate(numbers):
             rows = seen[number].by_endpoint.get(endpoint)
@@ -112,6 +115,6 @@ def _count(found: Tally, frames: Sequence[Frame], side: int, place: int, seconds
                 found.callers.setdefault(function, (Counter(), Counter()))[side][caller] += samples
         if function.is_own:
             caller = frame
-    doer = caller or (frames[0] if frames else None)
+    doer = caller or (frames[found.stranger] if frames else None)
     if doer is not None:
         found.alone.setdefault(doer.function, _none(stretches)).add(side, place, seconds, samples)

@@ -5,11 +5,12 @@ from typing import Final
 
 from perfkit.compare.comparison import Comparison
 from perfkit.compare.metric import EVERY
+from perfkit.compare.places import Place
 from perfkit.compare.side import Pair
 from perfkit.compare.why.explain import Effort, explain
 from perfkit.compare.why.explanation import Explanation
 from perfkit.compare.why.observe import LONGEST, PAIRS, Watched, watch
-from perfkit.compare.why.recorded import recorded
+from perfkit.compare.why.recorded import profiles, recorded
 from perfkit.errors import PerfkitError
 from perfkit.evidence import Missing, Table
 from perfkit.stats.outcome import Outcome
@@ -29,7 +30,7 @@ def why(
     if wanted is False:
         return NOT_WANTED
     endpoints = everything(comparison) if wanted else regressed(comparison)
-    if not endpoints:
+    if not (wanted or endpoints):
         tell(NOTHING_REGRESSED.why)
         return NOTHING_REGRESSED
     if not (pair.base.target.launched and pair.head.target.launched):
@@ -39,8 +40,11 @@ def why(
     try:
         watched = watch(pair, size, plain=isinstance(pairs, Missing), on_progress=on_progress)
         base, head = (recorded(side, pair, watched, pairs) for side in (pair.base, pair.head))
+        Place(pair.base.directory.path.parent).keep("profiles", profiles(base, head))
     except PerfkitError as error:
         return Missing(error.message)
+    # Where nothing was timed nobody has named the endpoints yet: those that were asked, most of the time first.
+    endpoints = endpoints or tuple(base.measures.endpoints["endpoint"])
     return explain(base, head, endpoints, Effort(watched.lasted, len(watched.profiled) // 2, tuple(_doubts(watched, size))))
 
 

@@ -10,8 +10,8 @@ from perfkit.evidence import Missing
 from perfkit.schemas import PROFILE
 from tests.builders import Request, measures
 
-PAIRS = 8
-REQUESTS = 120  # of each endpoint in each stretch
+PAIRS = 12
+REQUESTS = 80  # of each endpoint in each stretch
 RATE = 200.0
 ENDPOINT = "GET /orders"
 VIEW = "orders (/srv/base/shop/orders.py:12)"

@@ -1,7 +1,7 @@
 """Which functions surely changed."""
 
 from perfkit.compare.why.explain import Effort, explain, ranked
-from perfkit.compare.why.explanation import Branch, Explanation, FunctionChange
+from perfkit.compare.why.explanation import SHARED, Branch, Explanation, FunctionChange
 from perfkit.compare.why.recorded import Seen
 from tests.compare.why.recordings import ENDPOINT, VIEW, a_version, some_seen, some_trees
 
@@ -127,3 +127,15 @@ def test_sure_changes_come_before_larger_ones_that_may_be_chance() -> None:
     found: tuple[FunctionChange, ...] = explained(some_seen(COMMON, 19), some_seen(head, 20)).functions
 
     assert [one.significant for one in ranked(reversed(found))] == sorted((one.significant for one in found), reverse=True)
+
+
+def test_what_no_endpoint_owns_is_told_by_what_was_done_and_not_by_who_started_it() -> None:
+    main, read = (
+        "main (/usr/lib/python3/dist-packages/gunicorn/app.py:1)",
+        "recv (/usr/lib/python3/dist-packages/gunicorn/sock.py:9)",
+    )
+    base, head = some_seen({(main, read): 0.001}, 21, SHARED), some_seen({(main, read): 0.004}, 22, SHARED)
+
+    (first, *_) = explained(base, head).functions
+
+    assert (first.name, first.endpoint, first.significant) == ("recv", SHARED, True)
