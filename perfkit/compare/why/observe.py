@@ -28,6 +28,8 @@ PAIRS: Final = 12
 # Where nothing was alternated before: stretches without a profiler, which say what requests take undisturbed.
 PLAIN_PAIRS: Final = 5
 PLAIN_SHARE: Final = 0.25
+# In a shorter one only a few requests are answered, whatever `profiling.for` says.
+SHORTEST: Final = 0.4
 # The probe imports pyinstrument and asks for query plans when it begins to profile: none of that belongs to a stretch.
 WARM_UP: Final = 1.0
 # A whole run is profiled for longer; here a few seconds have to do, and no figure of theirs is judged.
@@ -67,7 +69,7 @@ def watch(pair: Pair, size: int, *, plain: bool, on_progress: Callable[[float], 
         for side in (pair.base, pair.head):
             load.stretch(side.name, -1, WARM_UP)
         left = duration * (1 - PLAIN_SHARE * plain)
-        profiled = tuple(_profiled(pair, load, left / (2 * PAIRS), folder, began + LONGEST, on_progress))
+        profiled = tuple(_profiled(pair, load, max(SHORTEST, left / (2 * PAIRS)), folder, began + LONGEST, on_progress))
     return Watched(
         undisturbed, profiled, profiling_from, time.monotonic() - began, cut_short=len(profiled) < 2 * PAIRS
     )  # fmt: skip
@@ -79,7 +81,7 @@ def order(pair: Pair, number: int) -> Sequence[Side]:
 
 
 def _plain(load: Load, duration: float) -> tuple[Stretch, ...]:
-    each = duration / (2 * PLAIN_PAIRS)
+    each = max(SHORTEST, duration / (2 * PLAIN_PAIRS))
     names = [("head", "base") if number % 2 else ("base", "head") for number in range(PLAIN_PAIRS)]
     return tuple(load.stretch("base" if name == "base" else "head", number, each)
                  for number, both in enumerate(names) for name in both)  # fmt: skip

@@ -45,7 +45,7 @@ class Load:
         first, asked.users = self._begins[number]
         started_at = time.monotonic()
         with without_garbage():
-            outcomes, following = uvloop.run(_play(asked, side, self.size, first, started_at + duration))
+            outcomes, following = uvloop.run(_play(asked, side, self.size, first, duration))
         finished_at = time.monotonic()
         # Whichever version came further: the next pair asks what neither of them has been asked.
         asked.iteration = max(asked.iteration, following)
@@ -53,10 +53,11 @@ class Load:
         return Stretch(side, number, started_at, finished_at, outcomes)
 
 
-async def _play(asked: Course, side: Name, size: int, first: int, until: float) -> tuple[list[Outcome], int]:
+async def _play(asked: Course, side: Name, size: int, first: int, duration: float) -> tuple[list[Outcome], int]:
     pace = Pace(asked.plan())
     outcomes: list[Outcome] = []
     async with users(asked, size) as crowd:
+        until = time.monotonic() + duration
         seats = [user.base if side == "base" else user.head for user in crowd]
         ended = await asyncio.gather(*(_flows(seat, pace, range(first + place, 1 << 62, size), until, outcomes)
                                        for place, seat in enumerate(seats)))  # fmt: skip
@@ -64,9 +65,9 @@ async def _play(asked: Course, side: Name, size: int, first: int, until: float) 
 
 
 async def _flows(seat: Seat, pace: Pace, iterations: range, until: float, outcomes: list[Outcome]) -> int:
-    """One user's flows, one after the other, until the time is up; the flow that nobody has begun."""
+    """One user's flows, at least one, until the time is up; returns the first that it has not begun."""
     for iteration in iterations:
-        if time.monotonic() >= until:
+        if iteration > iterations.start and time.monotonic() >= until:
             return iteration
         await pace.keep()
         dice = Dice(seat.plan.seed, "flows").start(iteration)
