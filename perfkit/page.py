@@ -64,19 +64,29 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """What a frame of two versions' merged stacks took in each of them, and by how much it surely changed (None: not surely)."""
+
+    base: float
+    head: float
+    change: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A node of a flame view; `value` includes the children's."""
 
     name: str
-    value: float
+    value: float  # of two versions, the mean of both
     children: tuple["Frame", ...] = ()
     place: str = ""  # file:line
     own: bool = False  # the user's own code
+    versions: Versions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flame:
-    """A tree of frames, root first."""
+    """A tree of frames, root first; with versions, coloured by what changed between them."""
 
     title: str
     root: Frame

@@ -50,6 +50,10 @@ def compare(
         int | None,
         typer.Option(min=1, help="Cores for both versions together, whatever the file says.", show_default=False),
     ] = None,
+    why: Annotated[
+        bool | None,
+        typer.Option("--why/--no-why", help="Profile both versions always, or never; else what regressed.", show_default=False),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: compare.restarts=8.")
     ] = None,
@@ -91,6 +95,7 @@ def compare(
                     allow_answers=allow_answers,
                     cores=cores or parsed.compare.cores,
                     instructions=instructions,
+                    why=why,
                     on_news=watch.news,
                     on_progress=watch.share,
                 )

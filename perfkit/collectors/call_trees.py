@@ -1,8 +1,10 @@
 """Where requests spend their wall time: pyinstrument inside the probe, on a share of the requests of the profile phase."""
 
+import math
 from collections import defaultdict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import polars as pl
@@ -45,22 +47,43 @@ def _sampling(observation: Observation, share: float) -> Generator[None]:
             stack_files.write_speedscope(profile, observation.directory.call_trees)
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One request that pyinstrument looked at."""
+
+    pid: int
+    endpoint: str
+    started_at: float  # CLOCK_MONOTONIC
+    stacks: Mapping[tuple[str, ...], float]  # root first → seconds
+
+
 def read(directory: RunDirectory) -> Table:
     """One row per process, endpoint and stack; `samples` counts the requests in which the stack was seen, `time` is theirs."""
     processes = probe_processes.read(directory.probe)
-    times: dict[Key, float] = defaultdict(float)
-    seen: dict[Key, int] = defaultdict(int)
+    found = table(followed(processes))
+    return Missing(_why(directory, processes)) if found.is_empty() else found
+
+
+def followed(processes: Iterable[Process]) -> Iterator[Followed]:
+    """Every request with a tree, as they ended."""
     for process in processes:
         for event in process.events.of(records.EVENT_CALL_TREE):
-            endpoint = process.endpoint(event)
-            of_request: dict[tuple[str, ...], float] = defaultdict(float)
+            stacks: dict[tuple[str, ...], float] = defaultdict(float)
             for stack, seconds in _stacks(event):
-                of_request[stack] += seconds
-            for stack, seconds in of_request.items():
-                times[process.pid, endpoint, stack] += seconds
-                seen[process.pid, endpoint, stack] += 1
-    if not times:
-        return Missing(_why(directory, processes))
+                stacks[stack] += seconds
+            started = event.get("started")
+            at = started * 1e-9 if isinstance(started, int) else math.nan
+            yield Followed(process.pid, process.endpoint(event), at, stacks)
+
+
+def table(requests: Iterable[Followed]) -> pl.DataFrame:
+    """As schemas.PROFILE."""
+    times: dict[Key, float] = defaultdict(float)
+    seen: dict[Key, int] = defaultdict(int)
+    for request in requests:
+        for stack, seconds in request.stacks.items():
+            times[request.pid, request.endpoint, stack] += seconds
+            seen[request.pid, request.endpoint, stack] += 1
     rows = [(pid, endpoint, list(stack), seen[pid, endpoint, stack], time) for (pid, endpoint, stack), time in times.items()]
     return pl.DataFrame(rows, schema=PROFILE, orient="row")
 

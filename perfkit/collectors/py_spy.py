@@ -20,6 +20,10 @@ PROGRAM: Final = Path(sys.executable).with_name("py-spy")
 YAMA: Final = Path("/proc/sys/kernel/yama/ptrace_scope")
 # Long enough to write a big file on a busy machine.
 STOP_LIMIT: Final = 15.0
+# It reads the symbols of the interpreter first; until it has, nothing is seen of the load that it is there for.
+SAMPLING: Final = b"py-spy> Sampling process"
+START_LIMIT: Final = 3.0
+LOOK: Final = 0.02
 LAST_LINE: Final = re.compile(r"Samples: (\d+) Errors: (\d+)")
 BEHIND: Final = re.compile(r"([\d.]+)s behind in sampling")
 DENIED: Final = re.compile(r"permission denied|operation not permitted|ptrace_scope", re.IGNORECASE)
@@ -56,6 +60,12 @@ class Recording:
     rate: float
     _supervised: Supervised
     _log: IO[bytes]
+
+    def await_sampling(self, limit: float = START_LIMIT) -> None:
+        """Until it says that it samples; one that never says so is heard out when it is finished."""
+        log, deadline = self.file.with_suffix(".log"), self.started + limit
+        while SAMPLING not in log.read_bytes() and self._supervised.exit_code is None and time.monotonic() < deadline:
+            time.sleep(LOOK)
 
     def ask_to_stop(self) -> None:
         """SIGINT: at anything else py-spy loses its file."""

@@ -41,6 +41,8 @@ def _recording(observation: Observation, options: Stacks, pids: Sequence[int]) -
             recordings.append(py_spy.start(pid, directory.stacks, options.rate, native=options.native))
         except TargetError as error:
             whys[pid] = error.message
+    for recording in recordings:
+        recording.await_sampling()
     try:
         yield
     finally:

@@ -24,6 +24,8 @@ from perfkit.compare.side import Pair
 from perfkit.compare.sides import WORK
 from perfkit.compare.sources import Source
 from perfkit.compare.subject import Subject, Version
+from perfkit.compare.why.explanation import Explanation
+from perfkit.compare.why.why import why
 from perfkit.errors import PerfkitError
 from perfkit.evidence import Missing
 from perfkit.page import Page
@@ -62,6 +64,7 @@ class Asked:
     allow_answers: bool = False
     cores: int = 1
     instructions: bool = False  # counted by valgrind, which takes minutes
+    why: bool | None = None  # None: what regressed is explained; True: everything; False: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Conductor:
         )
         self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
+        self.explanation: Explanation | Missing = Missing("the comparison was interrupted before")
 
     @property
     def _at(self) -> str:
@@ -121,15 +125,19 @@ class Conductor:
             self._alternate(pair, looks)
         if BURSTS in self.asked.tiers:
             self._crowd(pair, looks)
+        self.explanation = why(
+            pair, judge(self.observed, self.settings), self.observed.pairs,
+            wanted=self.asked.why, tell=self.asked.on_news, during=self._during,
+        )  # fmt: skip
         self.settings = self._settings(load_of(pair))
 
     def conclude(self, *, interrupted: bool) -> Concluded:
         """Judges and writes down."""
         comparison = judge(replace(self.observed, interrupted=interrupted), self.settings)
-        says = page(comparison, self.subject)
+        says = page(comparison, self.subject, self.explanation)
         code = INTERRUPTED if interrupted else EXIT_CODES[comparison.answer]
         views(self.place, says)
-        self.place.write("comparison.json", contract.written(comparison, self.subject, code))
+        self.place.write("comparison.json", contract.written(comparison, self.subject, code, self.explanation))
         self.tell("interrupted" if interrupted else "finished", answer=comparison.answer.value, exit_code=code)
         return Concluded(comparison, says, self.place, code)
 
@@ -149,7 +157,7 @@ class Conductor:
     def _instructions(self, pair: Pair) -> Counted | Missing:
         if not self.asked.instructions:
             return Missing("nobody asked for it")
-        found = instructions.run(pair, self.place.path / WORK, self._during("counting instructions, which takes minutes", None))
+        found = instructions.run(pair, self.place.path / WORK, self._during("counting instructions, which takes minutes"))
         if isinstance(found, Missing):
             self.subject = replace(self.subject, caveats=(*self.subject.caveats, f"instructions were not counted: {found.why}"))
         else:
@@ -194,7 +202,7 @@ class Conductor:
             self.place.keep("windows", found)
         self.observed = replace(self.observed, windows=found)
 
-    def _during(self, what: str, tier: str | None) -> Callable[[float], None]:
+    def _during(self, what: str, tier: str | None = None) -> Callable[[float], None]:
         """`tier` is None of what is no part of what was expected."""
         self.asked.on_news(what)
         self.tell("running", tier=what)

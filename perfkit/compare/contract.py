@@ -8,6 +8,8 @@ from typing import Any, Final
 from perfkit.compare.comparison import AtRate, Compared, Comparison, Counted, Detail, Failures, Window, as_shares, share
 from perfkit.compare.pairs import SIDES
 from perfkit.compare.subject import Subject, Version
+from perfkit.compare.why import contract as why
+from perfkit.compare.why.explanation import NOT_EXPLAINED, Explanation
 from perfkit.evidence import Missing
 from perfkit.stats.interval import Estimate
 from perfkit.stats.needed import More
@@ -16,12 +18,16 @@ from perfkit.stats.resampled_queue import ResponseChange
 FORMAT: Final = 1
 
 
-def written(comparison: Comparison, subject: Subject, exit_code: int) -> str:
+def written(
+    comparison: Comparison, subject: Subject, exit_code: int, explanation: Explanation | Missing = NOT_EXPLAINED
+) -> str:  # fmt: skip
     """The file's text."""
-    return json.dumps(content(comparison, subject, exit_code), indent=1, allow_nan=False)
+    return json.dumps(content(comparison, subject, exit_code, explanation), indent=1, allow_nan=False)
 
 
-def content(comparison: Comparison, subject: Subject, exit_code: int) -> dict[str, Any]:
+def content(
+    comparison: Comparison, subject: Subject, exit_code: int, explanation: Explanation | Missing = NOT_EXPLAINED
+) -> dict[str, Any]:
     """Times in seconds, sizes in bytes; changes are shares of the base's time: 0.03 is 3 % more."""
     rules = comparison.settings.rules
     return {
@@ -45,6 +51,7 @@ def content(comparison: Comparison, subject: Subject, exit_code: int) -> dict[st
         "errors": [errors(one) for one in comparison.errors],
         "endpoints": [detail(one) for one in comparison.details],
         "at_rate": at_rate(comparison.at_rate),
+        "why": why.content(explanation),
         "noise": comparison.noise,
         "unstable": list(comparison.unstable),
         "missing": list(comparison.missing),

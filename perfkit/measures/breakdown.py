@@ -22,6 +22,9 @@ COLUMNS: Final = {
     "endpoint": pl.String(),
     **dict.fromkeys(("server_time", *PARTS, "residual", "queue"), pl.Float64()),
 }
+OF_REQUEST: Final = pl.Schema(
+    {"trace": pl.UInt64(), "endpoint": pl.String(), **dict.fromkeys(("server_time", *PARTS), pl.Float64())}
+)
 
 
 def per_endpoint(calls: Calls, profiled: Calls) -> pl.DataFrame:
@@ -37,12 +40,30 @@ def per_endpoint(calls: Calls, profiled: Calls) -> pl.DataFrame:
     return totals.sort("total", "endpoint", descending=[True, False]).drop("total")
 
 
-def _means(calls: Calls, shares: pl.DataFrame) -> dict[str, float]:
+def per_request(calls: Calls, profiled: Calls) -> pl.DataFrame:
+    """The same of every request: trace, endpoint, server_time and its parts."""
+    shares = _cpu_shares(profiled.statements.taken("shape", "wall_time", "cpu_time"))
+    found = [
+        own.traces.select("trace", "endpoint", pl.col("wall_time").alias("server_time")).with_columns(
+            pl.Series(part, times) for part, times in _parts(own, shares).items()
+        )
+        for _, own in calls.by_endpoint()
+    ]
+    return pl.concat(found) if found else pl.DataFrame(schema=OF_REQUEST)
+
+
+def _parts(calls: Calls, shares: pl.DataFrame) -> dict[str, Numbers]:
+    """Seconds of each part in each request."""
     wall = numbers(calls.traces["wall_time"])
     called = overlap.parts(overlap.spans(calls, PART_OF_WAIT), len(wall))
     room = np.maximum(wall - np.sum(list(called.values()), axis=0), 0.0)
     cpu = np.clip(_own_cpu(calls, shares), 0.0, room)
-    means = {part: float(times.mean()) for part, times in {**called, "cpu": cpu, "other": room - cpu}.items()}
+    return {**called, "cpu": cpu, "other": room - cpu}
+
+
+def _means(calls: Calls, shares: pl.DataFrame) -> dict[str, float]:
+    wall = numbers(calls.traces["wall_time"])
+    means = {part: float(times.mean()) for part, times in _parts(calls, shares).items()}
     server_time = float(wall.mean())
     # From the client's send to the application's entry: the network, the server's backlog, its reading of the request.
     queue = np.maximum(numbers(calls.traces["started_at"]) - numbers(calls.traces["sent_at"]), 0.0)

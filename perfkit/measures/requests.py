@@ -196,6 +196,11 @@ class Requests:
         """
         return breakdown.per_endpoint(self._measured, self._profiled)
 
+    @cached_property
+    def request_parts(self) -> pl.DataFrame:
+        """One row per traced request: trace, endpoint, server_time and the parts that `breakdown` has the means of."""
+        return breakdown.per_request(self._measured, self._profiled)
+
     # --- what the above share -----------------------------------------------------------------------------------------
 
     @cached_property

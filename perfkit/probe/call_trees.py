@@ -101,6 +101,7 @@ class CallTrees:
             method=request.method,
             route=request.route,
             step=request.step,
+            started=request.started,
             wall=request.wall,
             stacks=[[list(stack), seconds] for stack, seconds in heaviest],
         )

@@ -98,7 +98,7 @@ EVENT_PLAN = "plan"  # shape (name id), engine, plan (list of text lines or JSON
 EVENT_BLOCKER = "blocker"  # method, route, step (name ids), started, wall, stack (root first: "function (file:line)")
 EVENT_LAG = "lag"  # started, wall: the loop was late, nobody could be named
 EVENT_CALL_TREE = (
-    "call_tree"  # route, step, method (name ids), wall (ns), stacks: [[["function (file:line)", ...], seconds], ...]
+    "call_tree"  # route, step, method (name ids), started, wall (ns), stacks: [[["function (file:line)", ...], seconds], ...]
 )
 EVENT_LABEL = "label"  # id: the N of <perfkit:ep:N>; route, step, method (name ids)
 EVENT_COST = "cost"  # request, call: what the probe adds, CPU nanoseconds, timed in this process

@@ -81,7 +81,9 @@ class Arranger:
 
     def _flames(self, flames: Sequence[Flame]) -> FlamesView:
         choices = (
-            FlameChoice(self._number("flame"), one.title, one.note, flame.alternative(one), embed(flame.data(one)))
+            FlameChoice(
+                self._number("flame"), one.title, one.note, flame.alternative(one), embed(flame.data(one)), flame.compares(one)
+            )
             for one in flames
         )
         return FlamesView(self._number("flames"), tuple(choices))

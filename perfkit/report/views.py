@@ -59,6 +59,7 @@ class FlameChoice:
     note: str
     alternative: str
     data: Markup
+    compares: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """pyinstrument's trees from the probe, merged per endpoint."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perfkit.collectors import call_trees
+from perfkit.collectors import call_trees, probe_processes
 from perfkit.evidence import Missing, RunDirectory
 from perfkit.schemas import PROFILE
 
@@ -68,3 +69,14 @@ def test_too_few_requests_are_the_last_reason(directory: RunDirectory) -> None:
 
     assert isinstance(profile, Missing)
     assert "followed no request" in profile.why
+
+
+def test_each_followed_request_is_known_by_itself_with_the_time_at_which_it_began(directory: RunDirectory) -> None:
+    early = a_tree([["handler (shop.py:3)"], 0.01]) | {"started": 5_000_000_000}
+    write(directory, early, a_tree([["handler (shop.py:3)"], 0.03]))
+
+    found = list(call_trees.followed(probe_processes.read(directory.probe)))
+
+    assert [(one.endpoint, sum(one.stacks.values())) for one in found] == [("GET /orders", 0.01), ("GET /orders", 0.03)]
+    assert found[0].started_at == pytest.approx(5.0)
+    assert math.isnan(found[1].started_at)  # of a probe that did not say

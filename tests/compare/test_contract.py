@@ -20,7 +20,7 @@ SUBJECT = Subject(
 )  # fmt: skip
 KEYS = [
     "format", "comparison", "answer", "exit_code", "more_time", "more_time_range", "stopped_early", "rules", "counters", "tests",
-    "errors", "endpoints", "at_rate", "noise", "unstable", "missing", "doubts",
+    "errors", "endpoints", "at_rate", "why", "noise", "unstable", "missing", "doubts",
 ]  # fmt: skip
 
 

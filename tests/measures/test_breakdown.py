@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 
+from perfkit.measures import breakdown
 from tests.builders import Request, a_request, a_statement, a_wait, many, measures, profiled
 
 
@@ -127,3 +129,15 @@ def test_only_the_measure_phase_counts() -> None:
     slow = profiled(many(5, wall_time=5.0))
 
     assert the_parts(a_request(), more=slow)["server_time"] == pytest.approx(0.02)
+
+
+def test_the_parts_of_each_request_have_the_breakdown_as_their_means() -> None:
+    requests = many(4, wall_time=lambda i: 0.02 + i / 1000, statements=lambda i: [a_statement(wall_time=0.002 * (i + 1))])
+
+    found = measures(requests)
+
+    means = found.request_parts.select(breakdown.PARTS).mean().row(0, named=True)
+    assert found.request_parts.height == 4
+    assert means == pytest.approx({part: found.breakdown[part][0] for part in breakdown.PARTS})
+    summed = found.request_parts.select(pl.sum_horizontal(breakdown.PARTS) - pl.col("server_time")).to_series().abs().max()
+    assert summed == pytest.approx(0.0, abs=1e-12)

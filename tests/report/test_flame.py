@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from perfkit.page import Flame, Frame
+from perfkit.page import Flame, Frame, Versions
 from perfkit.report import flame
 
 
@@ -55,3 +55,33 @@ def test_the_text_alternative_names_where_the_time_is_spent() -> None:
 def test_a_flame_of_nothing_is_drawn_as_nothing() -> None:
     assert flame.alternative(a_flame(value=0.0)) == "nothing was sampled"
     assert flame.data(a_flame(Frame("x", float("nan")), value=0.0))
+
+
+def of_two(name: str, base: float, head: float, *children: Frame, change: float | None = None) -> Frame:
+    return Frame(name, (base + head) / 2, children, versions=Versions(base, head, change))
+
+
+def test_a_frame_of_two_versions_has_a_colour_only_where_it_surely_changed() -> None:
+    slower, faster = of_two("slower", 0.1, 0.5, change=0.4), of_two("faster", 0.3, 0.2, change=-0.1)
+    data: Any = flame.data(Flame("f", of_two("all", 0.6, 0.9, slower, faster, of_two("same", 0.2, 0.21)), "time"))
+
+    tones = dict(zip((data["texts"][index] for index in data["name"]), data["tone"], strict=True))
+    assert tones == {"all": 0, "slower": 100, "faster": -51, "same": 0}
+    assert "100 ms → 500 ms (+400 ms)" in data["texts"]
+    assert "200 ms → 210 ms (no sure change)" in data["texts"]
+
+
+def test_a_flame_of_one_version_has_no_tones() -> None:
+    assert "tone" not in flame.data(a_flame(Frame("work", 0.5)))  # type: ignore[operator]
+
+
+def test_what_surely_changed_is_told_to_those_who_see_no_colours() -> None:
+    inner = of_two("render", 0.1, 0.5, change=0.4)
+
+    text = flame.alternative(Flame("f", of_two("all", 0.6, 1.0, of_two("view", 0.6, 1.0, inner, change=0.4)), "time"))
+
+    assert text == "600 ms → 1 s in all; surely changed: render +400 ms"
+
+
+def test_two_versions_that_are_alike_are_told_as_alike() -> None:
+    assert flame.alternative(Flame("f", of_two("all", 0.6, 0.6), "time")).endswith("surely changed: nothing")

@@ -3,24 +3,27 @@
 from collections.abc import Iterator
 
 from perfkit.compare.comparison import Comparison
-from perfkit.compare.pages import at_rate, changes, endpoints, evidence, method, verdict, words
+from perfkit.compare.pages import at_rate, changes, endpoints, evidence, method, verdict, why, words
 from perfkit.compare.subject import Subject
+from perfkit.compare.why.explanation import NOT_EXPLAINED, Explanation
+from perfkit.evidence import Missing
 from perfkit.page import Check, CheckState, Page, Section
 from perfkit.stats.outcome import Outcome
 from perfkit.version import VERSION
 
 
-def page(comparison: Comparison, subject: Subject) -> Page:
+def page(comparison: Comparison, subject: Subject, explanation: Explanation | Missing = NOT_EXPLAINED) -> Page:
     """The whole report as plain data."""
     return Page(
         title=f"{subject.scenario}: {subject.base.title} against {subject.head.title}",
         subtitle=f"{subject.id} · {subject.started_at}",
         verdict=verdict.sentence(comparison, subject),
         mood=words.MOODS[comparison.answer.value],
-        reasons=verdict.reasons(comparison, subject),
+        reasons=(*why.lines(explanation), *verdict.reasons(comparison, subject)),
         sections=(
             Section("At a glance", (verdict.figures(comparison),)),
             changes.section(comparison),
+            why.section(explanation),
             endpoints.section(comparison),
             at_rate.section(comparison),
             evidence.section(comparison),

@@ -19,6 +19,7 @@ from perfkit.scenario.comparison import Compare
 from perfkit.stats.outcome import Rules
 
 NOT_ASKED: Final = Missing("--tiers left them out")
+NOT_PROFILED: Final = Missing("of two runs on record nothing can be profiled any more; the report of each has its own profiles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def compare(asked: Asked) -> Concluded:
     says = page(comparison, subject, () if isinstance(figures, Missing) else figures)
     code = EXIT_CODES[comparison.answer]
     views(place, says)
-    place.write("comparison.json", contract.written(comparison, subject, code))
+    place.write("comparison.json", contract.written(comparison, subject, code, NOT_PROFILED))
     place.state("finished", base=subject.base.shown, head=subject.head.shown, answer=comparison.answer.value, exit_code=code)
     return Concluded(comparison, says, place, code)
 

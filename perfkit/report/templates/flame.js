@@ -23,7 +23,7 @@
   const grow = (data) => {
     const nodes = data.depth.map((depth, index) => ({
       index, depth, own: data.own[index] === 1, width: data.width[index] / MILLION, left: 0, parent: null, children: [],
-      name: data.texts[data.name[index]], place: data.texts[data.place[index]], value: data.texts[data.value[index]], tone: toneOf(data.texts[data.place[index]]),
+      name: data.texts[data.name[index]], place: data.texts[data.place[index]], value: data.texts[data.value[index]], tone: toneOf(data.texts[data.place[index]]), change: data.tone ? data.tone[index] : null,
     }));
     const path = [];
     nodes.forEach((node) => {
@@ -87,7 +87,7 @@
       context.scale(ratio, ratio);
       context.font = `11.5px ${css("--mono")}`;
       context.textBaseline = "middle";
-      const looks = Object.fromEntries(["own", "own-ink", "library", "library-ink", "shade", "hit", "hit-ink", "ink", "soft", "card"].map((name) => [name, css(`--${name}`)]));
+      const looks = Object.fromEntries(["own", "own-ink", "library", "library-ink", "shade", "hit", "hit-ink", "ink", "soft", "card", "slower", "faster"].map((name) => [name, css(`--${name}`)]));
       const letter = context.measureText("m").width;
       const searching = this.hits.size > 0 || this.nothing;
       this.drawn = [];
@@ -109,13 +109,21 @@
         const room = Math.floor((right - left - 8) / letter);
         if (room < 3) return;
         context.fillStyle = look.ink;
-        context.fillText(node.name.length > room ? `${node.name.slice(0, room - 1)}…` : node.name, left + 4, node.depth * ROW + ROW / 2 + 1);
+        // Colour is never the only sign.
+        const name = `${node.change > 0 ? "▲ " : node.change < 0 ? "▼ " : ""}${node.name}`;
+        context.fillText(name.length > room ? `${name.slice(0, room - 1)}…` : name, left + 4, node.depth * ROW + ROW / 2 + 1);
       });
     }
 
     look(node, looks, searching) {
       if (searching && this.hits.has(node)) return { fill: looks.hit, ink: looks["hit-ink"], alpha: 1 };
       if (searching || node.name === "…") return { fill: looks.shade, ink: looks.soft, alpha: 1 };
+      if (node.change) {
+        // A pale colour needs dark letters.
+        const strength = Math.abs(node.change) / 100;
+        return { fill: node.change > 0 ? looks.slower : looks.faster, ink: strength > 0.6 ? "#ffffff" : looks.ink, alpha: strength };
+      }
+      if (node.change === 0) return { fill: looks.library, ink: looks["library-ink"], alpha: 1 };
       return node.own ? { fill: looks.own, ink: looks["own-ink"], alpha: node.tone } : { fill: looks.library, ink: looks["library-ink"], alpha: node.tone };
     }
 
