@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from perfkit.compare import alternation, bursts, cleanup, contract, counters, sides, sources
+from perfkit.compare import alternation, bursts, cleanup, conditions, contract, counters, sides, sources
 from perfkit.compare.alternation import Told
 from perfkit.compare.comparison import Answer, Comparison
 from perfkit.compare.judge import judge
@@ -27,6 +27,7 @@ from perfkit.page import Page
 from perfkit.report import html, junit, markdown
 from perfkit.scenario.model import Scenario
 from perfkit.stats.outcome import Rules
+from perfkit.target import machine
 
 COUNTERS, ALTERNATION, BURSTS = TIERS = (0, 1, 2)
 EXIT_CODES: Final = {
@@ -83,6 +84,8 @@ class Conductor:
         )
         self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
+        # Before this process is pinned to the client's cores, and sees no others.
+        self.machine = machine.identity()
 
     @property
     def _at(self) -> str:
@@ -101,6 +104,7 @@ class Conductor:
             cores=tuple(sorted(pair.cores)),
             client_cores=tuple(sorted(pair.client_cores)),
             caveats=pair.caveats,
+            conditions=conditions.of(self.asked.scenario, (pair.base.likeness, pair.head.likeness), self.machine),
         )
         if COUNTERS in self.asked.tiers:
             self._count(pair)
