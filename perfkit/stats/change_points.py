@@ -19,6 +19,7 @@ from ruptures.base import BaseCost
 from ruptures.detection.pelt import Pelt
 from scipy.special import ndtri, stdtr, stdtrit
 
+from perfkit.stats import scatter
 from perfkit.stats.interval import Estimate
 from perfkit.stats.quantiles import CONFIDENCE, Numbers
 
@@ -28,6 +29,8 @@ ALPHA: Final = 0.01
 SHORTEST: Final = 2
 # Fewer values do not tell how far they lie apart by themselves, and so not what would be a step.
 FEWEST: Final = 8
+# Steps that hide each other come out one after the other; more rounds than this change nothing that can be seen.
+PASSES: Final = 6
 # Twice the log-likelihood that a place of a step may lie below the best: P(LR <= x) = (1 - exp(-x/2))^2, here 95 %.
 PLACE: Final = -2 * math.log(1 - math.sqrt(CONFIDENCE))
 
@@ -60,6 +63,16 @@ class Segment:
     level: Estimate
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """A series, judged: `extra` is the variance of each value beyond its own, which `variances` have in them."""
+
+    extra: float
+    variances: Numbers
+    steps: tuple[Step, ...]
+    segments: tuple[Segment, ...]
+
+
 class Weighted(BaseCost):  # type: ignore[misc]  # ruptures ships no types
     """Weighted squares about the weighted mean, from running sums; twice the negative log-likelihood but for a constant."""
 
@@ -80,6 +93,21 @@ class Weighted(BaseCost):  # type: ignore[misc]  # ruptures ships no types
     def error(self, start: int, end: int) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]  # theirs is abstract
         weight, first, second = (sums[end] - sums[start] for sums in self._sums)
         return max(0.0, second - first * first / weight)
+
+
+def levels(values: Numbers, own: Numbers, least: float, places: int, shared: tuple[Shared, ...] = ()) -> Levels:
+    """`own` are the values' variances as they were measured, `least` is what they leave out at any rate.
+
+    What lies between values is estimated anew without the steps that were found: a large one would hide a small one.
+    """
+    found: tuple[Step, ...] = ()
+    for _ in range(PASSES):
+        spread = scatter.of(values, own, least, tuple(step.place for step in found))
+        known, found = found, steps(values, own + spread.extra, spread.freedom, places, shared)
+        if [step.place for step in found] == [step.place for step in known]:
+            break
+    variances = own + spread.extra
+    return Levels(spread.extra, variances, found, segments(values, variances, found, shared))
 
 
 def steps(

@@ -29,11 +29,15 @@ class Scatter:
     freedom: float
 
 
-def of(values: Numbers, variances: Numbers, least: float = 0.0) -> Scatter:
-    """`least` is what the extra variance is at any rate; it is all of it for fewer than three values, which say nothing."""
-    if len(values) <= 2:  # noqa: PLR2004  the smallest number with two differences
+def of(values: Numbers, variances: Numbers, least: float = 0.0, breaks: tuple[int, ...] = ()) -> Scatter:
+    """`least` is what the extra variance is at any rate; it is all of it for fewer than three values, which say nothing.
+
+    A difference with the value before says nothing either where another level is known to begin: `breaks` are those places.
+    """
+    within = np.setdiff1d(np.arange(1, len(values)), breaks)
+    if len(within) < 2:  # noqa: PLR2004  of one difference alone no variance is known
         return Scatter(least, math.inf)
-    squares, own = np.diff(values) ** 2, variances[1:] + variances[:-1]
+    squares, own = (values[within] - values[within - 1]) ** 2, variances[within] + variances[within - 1]
 
     def excess(extra: float) -> float:
         return float(np.mean(squares / (own + 2 * extra))) - 1
@@ -41,5 +45,5 @@ def of(values: Numbers, variances: Numbers, least: float = 0.0) -> Scatter:
     # With the largest difference's square as its variance every quotient is at most one half.
     extra = float(brentq(excess, least, float(squares.max()))) if excess(least) > 0 else least
     # Welch and Satterthwaite's: the known part has no end of them, the estimated one those of von Neumann's differences.
-    count, part = len(values), max(SUREST, extra / (extra + float(np.mean(variances))))
+    count, part = len(within) + 1, max(SUREST, extra / (extra + float(np.mean(variances))))
     return Scatter(extra, 2 * (count - 1) ** 2 / (3 * count - 4) / part**2)

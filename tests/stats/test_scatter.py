@@ -49,3 +49,11 @@ def test_a_short_series_is_never_sure_of_its_variance() -> None:
 
     assert found.extra == LEAST
     assert found.freedom < 12
+
+
+def test_a_step_that_is_known_counts_in_none() -> None:
+    random = np.random.default_rng(3)
+    values, own = random.normal(0, 0.01, 200), np.full(200, 0.01**2)
+    stepped = np.concatenate([values[:100], values[100:] + 10])
+
+    assert scatter.of(stepped, own, LEAST, (100,)).extra < 0.3 * 0.01**2

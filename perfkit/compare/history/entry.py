@@ -103,7 +103,8 @@ def read(raw: bytes) -> Entry:
     except msgspec.DecodeError as error:
         raise ValueError(f"is no entry: {error}") from error
     for one in entry.ratios:
-        ends = [end for end in (one.change, *one.interval) if end is not None]
-        if not 0 < one.level < 1 or any(end <= -1 for end in ends):
+        low, high = one.interval
+        ordered = [end for end in (low, one.change, high) if end is not None]
+        if not 0 < one.level < 1 or any(end <= -1 for end in ordered) or (one.change is not None and ordered != sorted(ordered)):
             raise ValueError(f"is no entry: impossible numbers for {one.endpoint[:80]!r}")
     return entry

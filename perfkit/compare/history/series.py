@@ -62,7 +62,7 @@ def of_chain(links: Sequence[Link], overlaps: Sequence[Overlap], metric: str) ->
 def _series(links: Sequence[Link], overlaps: Sequence[Overlap], endpoint: str, metric: str, cut: str) -> Series:
     found: list[list[Point]] = []
     shared: list[tuple[int, float]] = []  # how many links it befalls, variance
-    shift = 0.0
+    shift, newer = 0.0, set[str]()
     # From the newest anchor back: what is older is compared with it through the overlaps in between.
     for back, link in enumerate(reversed(links)):
         if back:
@@ -70,7 +70,9 @@ def _series(links: Sequence[Link], overlaps: Sequence[Overlap], endpoint: str, m
             assert joined is not None
             shift -= joined[0]
             shared.append((len(links) - back, joined[1]))
-        found.insert(0, list(_points(link, endpoint, metric, shift)))
+        # An anchor beside itself is no measurement: it lies at 0 by the overlap that chains it.
+        found.insert(0, [point for point in _points(link, endpoint, metric, shift) if point.commit not in newer])
+        newer.add(link.base)
     stops = [(sum(map(len, found[:count])), variance) for count, variance in shared]
     return Series(
         endpoint,

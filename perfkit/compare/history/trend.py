@@ -7,7 +7,7 @@ from typing import Final
 from perfkit.compare.comparison import as_shares, share
 from perfkit.compare.history.series import Point, Series
 from perfkit.evidence import Missing
-from perfkit.stats import change_points, scatter
+from perfkit.stats import change_points
 from perfkit.stats.change_points import FEWEST, Segment, Step
 from perfkit.stats.interval import Estimate
 
@@ -63,14 +63,13 @@ def regressed(trend: Trend, margin: float) -> bool:
 
 
 def _trend(series: Series, places: int) -> Trend:
-    values, own = series.values, series.variances
-    spread = scatter.of(values, own, LEAST)
-    variances = own + spread.extra
-    steps: tuple[Step, ...] | Missing = Missing(
-        f"{len(values)} commits are measured, and change points are looked for from {FEWEST} on"
+    count = len(series.points)
+    found = change_points.levels(series.values, series.variances, LEAST, places, series.shared)
+    short = Missing(f"{count} commits are measured, and change points are looked for from {FEWEST} on")
+    return Trend(
+        series=series,
+        variances=tuple(found.variances.tolist()),
+        extra=share(found.extra**0.5),
+        steps=found.steps if count >= FEWEST else short,
+        segments=found.segments,
     )
-    if len(values) >= FEWEST:
-        steps = change_points.steps(values, variances, spread.freedom, places, series.shared)
-    known = () if isinstance(steps, Missing) else steps
-    levels = change_points.segments(values, variances, known, series.shared)
-    return Trend(series, tuple(variances.tolist()), share(spread.extra**0.5), steps, levels)
