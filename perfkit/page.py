@@ -36,6 +36,7 @@ class Series:
     ys: tuple[float | None, ...]
     lows: tuple[float | None, ...] = ()
     highs: tuple[float | None, ...] = ()
+    is_level: bool = False  # of a chart of intervals: drawn as a line that steps, without ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Chart:
     note: str = ""
     x_unit: Unit = "number"
     log_y: bool = False
+    x_names: tuple[str, ...] = ()  # of the places 0, 1, 2, ... of the x axis, commits for one
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from perfkit.cli import analyze, check, compare, demo, doctor, explain, rules, run, schema, worker
+from perfkit.cli import analyze, check, compare, demo, doctor, explain, history, rules, run, schema, worker
 from perfkit.errors import PerfkitError
 from perfkit.version import VERSION
 
@@ -31,6 +31,7 @@ for command in (
     *(explain.explain, rules.rules, doctor.doctor, demo.demo),
 ):
     app.command()(command)
+app.add_typer(history.app, name="history")
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from perfkit.compare import alternation, bursts, cleanup, contract, counters, instructions, sides, sources, windows
+from perfkit.compare import alternation, bursts, cleanup, conditions, contract, counters, instructions, sides, sources, windows
 from perfkit.compare.alternation import Told
 from perfkit.compare.comparison import Answer, Comparison
 from perfkit.compare.duration import expected, rounded
@@ -32,6 +32,7 @@ from perfkit.page import Page
 from perfkit.report import html, junit, markdown
 from perfkit.scenario.model import Scenario
 from perfkit.stats.outcome import Rules
+from perfkit.target import machine
 from perfkit.units import show_time
 
 COUNTERS, ALTERNATION, BURSTS = TIERS = (0, 1, 2)
@@ -99,6 +100,8 @@ class Conductor:
         self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
         self.explanation: Explanation | Missing = Missing("the comparison was interrupted before")
+        # Before this process is pinned to the client's cores, and sees no others.
+        self.machine = machine.identity()
 
     @property
     def _at(self) -> str:
@@ -117,6 +120,7 @@ class Conductor:
             cores=tuple(sorted(pair.cores)),
             client_cores=tuple(sorted(pair.client_cores)),
             caveats=pair.caveats,
+            conditions=conditions.of(self.asked.scenario, (pair.base.likeness, pair.head.likeness), self.machine),
         )
         if COUNTERS in self.asked.tiers:
             self._count(pair)

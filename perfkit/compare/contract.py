@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from perfkit.compare.comparison import AtRate, Compared, Comparison, Counted, Detail, Failures, Window, as_shares, share
@@ -35,7 +36,7 @@ def content(
         "comparison": {
             "id": subject.id, "scenario": subject.scenario, "started_at": subject.started_at, "lasted": number(comparison.lasted),
             "base": version(subject.base), "head": version(subject.head), "differences": list(subject.differences),
-            "cores": list(subject.cores), "client_cores": list(subject.client_cores),
+            "cores": list(subject.cores), "client_cores": list(subject.client_cores), "conditions": asdict(subject.conditions),
         },
         "answer": comparison.answer.value,
         "exit_code": exit_code,

@@ -18,22 +18,30 @@ _WITHOUT_HOOKS: Final = ("-c", f"core.hooksPath={os.devnull}")
 def ask(folder: Path, *arguments: str) -> str | None:
     """The answer without its last end of line; None when git refuses, or is not there."""
     finished = _run(folder, arguments)
-    return finished.stdout.rstrip("\n") if finished is not None and finished.returncode == 0 else None
+    return _text(finished.stdout) if finished is not None and finished.returncode == 0 else None
 
 
-def tell(folder: Path, *arguments: str) -> str:
+def tell(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
     """The same; a ComparisonError when git refuses."""
-    finished = _run(folder, arguments)
-    if finished is None:
-        raise ComparisonError("git is not installed, or did not end", hint="Install git, or compare two commands or two URLs.")
-    if finished.returncode:
-        raise ComparisonError(f"`git {arguments[0]}` failed in {folder}: {finished.stderr.strip()}")
-    return finished.stdout.rstrip("\n")
+    return _text(_told(folder, arguments, stdin))
 
 
 def names(folder: Path, *arguments: str) -> tuple[str, ...]:
     """File names, as git gives them with -z."""
     return tuple(name for name in tell(folder, *arguments).split("\0") if name)
+
+
+def contents(folder: Path, blobs: tuple[str, ...]) -> tuple[bytes, ...]:
+    """What blobs hold, byte for byte."""
+    told = _told(folder, ("cat-file", "--batch"), "".join(f"{blob}\n" for blob in blobs).encode())
+    found: list[bytes] = []
+    begin = 0
+    for _ in blobs:  # each after a line with its name, its kind and its size
+        end = told.index(b"\n", begin)
+        size = int(told[begin:end].split()[2])
+        found.append(told[end + 1 : end + 1 + size])
+        begin = end + size + 2
+    return tuple(found)
 
 
 def top(folder: Path) -> Path | None:
@@ -42,7 +50,20 @@ def top(folder: Path) -> Path | None:
     return Path(found).resolve() if found else None
 
 
-def _run(folder: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str] | None:
+def _told(folder: Path, arguments: tuple[str, ...], stdin: bytes) -> bytes:
+    finished = _run(folder, arguments, stdin)
+    if finished is None:
+        raise ComparisonError("git is not installed, or did not end", hint="Install git, or compare two commands or two URLs.")
+    if finished.returncode:
+        raise ComparisonError(f"`git {arguments[0]}` failed in {folder}: {_text(finished.stderr).strip()}")
+    return finished.stdout
+
+
+def _text(told: bytes) -> str:
+    return told.decode(errors="surrogateescape").rstrip("\n")
+
+
+def _run(folder: Path, arguments: tuple[str, ...], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
     environment = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     line = ("git", "-C", str(folder), *_WITHOUT_HOOKS, *arguments)
@@ -51,9 +72,7 @@ def _run(folder: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProces
             line,
             env=environment,
             capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             check=False,
             timeout=LIMIT,
         )

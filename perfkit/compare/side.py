@@ -15,6 +15,7 @@ from perfkit.collectors import probe_files
 from perfkit.collectors.probe_files import ProbeTables
 from perfkit.compare import pinning
 from perfkit.compare.building import Built, Name
+from perfkit.compare.likeness import Likeness
 from perfkit.compare.pinning import Cores
 from perfkit.compare.sources import Source
 from perfkit.compare.turns import turn
@@ -51,6 +52,7 @@ class Side:
         self.source = source
         self.scenario = places[False]  # with the base URL that it has now
         self.directory = directory
+        self.likeness: Likeness | None = None  # what it says of itself, once it has been up
         self._places = places  # as it is at first, and in the other one's place
         self._cores = cores
         self._epoch = epoch  # CLOCK_MONOTONIC of the comparison's second 0

@@ -131,6 +131,7 @@ def _unlike(sides: list[Side], built: list[Built], work: Path, options: Options)
     for side, made in zip(sides, built, strict=True):
         has = likeness.of(side.target, made.environment)
         found.append(has)
+        side.likeness = has
         _require_own_code(side, made, has, work)
     return likeness.allowed(likeness.differences(*found), allow=options.allow)
 

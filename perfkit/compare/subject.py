@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from perfkit.compare.conditions import Conditions
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -32,3 +34,4 @@ class Subject:
     cores: tuple[int, ...] = ()  # that both versions ran on
     client_cores: tuple[int, ...] = ()
     caveats: tuple[str, ...] = ()
+    conditions: Conditions = Conditions()  # noqa: RUF009  frozen

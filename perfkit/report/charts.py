@@ -3,12 +3,12 @@
 import html
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from perfkit.page import Band, Chart, Series, Unit
 from perfkit.report.cells import number_of, show
 from perfkit.report.embedding import Json
+from perfkit.report.scales import Scale, scale
 from perfkit.report.thinning import thin
 from perfkit.report.visible import clip, clip_middle, one_line
 
@@ -17,30 +17,13 @@ BAR_HEIGHT: Final = 30
 BARS_FRAME: Final = 96  # legend above, axis below
 MAX_CATEGORIES: Final = 40  # more bars than this are a table's work
 LABEL: Final = 44
+MAX_NAMES: Final = 12  # of places on an axis
 TOLD: Final = 6  # series named by the text alternative
 
 DODGE: Final = 0.7  # of a row's height, for the series that share it
 
-_SIZES: Final = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024), ("B", 1))
-_TIMES: Final = (
-    ("h", 3600.0, 7200.0),
-    ("min", 60.0, 300.0),
-    ("s", 1.0, 1.0),
-    ("ms", 1e-3, 1e-3),
-    ("µs", 1e-6, 0.0),
-)  # unit, factor, used from
 _LOG_STEPS: Final = (1, 2, 5)
 _MAX_LOG_TICKS: Final = 12  # above it only the powers of ten are named
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How numbers become ticks: divided by `factor`, written in a d3 format with a suffix."""
-
-    factor: float
-    suffix: str
-    ticks: str
-    hover: str
 
 
 def figure(chart: Chart) -> Json:
@@ -72,21 +55,6 @@ def alternative(chart: Chart) -> str:
     return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])]) or "no series"
 
 
-def scale(values: Sequence[float], unit: Unit) -> Scale:
-    """The unit in which these values read best."""
-    top = max(map(abs, values), default=0.0)
-    if unit == "time":
-        name, factor = next((name, factor) for name, factor, start in _TIMES if top >= start)
-        return Scale(factor, f" {name}", "", ",.3~r" if factor <= 1 else ",.1f")
-    if unit == "bytes":
-        name, size = next(((name, size) for name, size in _SIZES if top >= size), _SIZES[-1])
-        return Scale(size, f" {name}", "", ",.4~r")
-    if unit in {"share", "change"}:
-        sign = "+" if unit == "change" else ""
-        return Scale(1.0, "", f"{sign}~%", f"{sign}.1~%")
-    return Scale(1.0, "/s" if unit == "rate" else "", "", ",.4~r")
-
-
 def _lines(chart: Chart) -> Json:
     series = [thin(one) for one in chart.series]
     ys = scale([y for one in series for y in one.ys if y is not None], chart.y_unit)
@@ -108,7 +76,7 @@ def _lines(chart: Chart) -> Json:
     if len(chart.series) > 0 and all(len(one.xs) == 1 for one in series) and not bars:
         data = [{**trace, "mode": "markers"} for trace in data if isinstance(trace, dict)]
     y_axis = _axis(chart.y_title, ys) | {"rangemode": "tozero"} | _log(chart, ys)
-    x_axis = _axis(chart.x_title, xs) | {"hoverformat": xs.hover}
+    x_axis = _axis(chart.x_title, xs) | {"hoverformat": xs.hover} | _names(chart)
     layout: dict[str, Json] = {
         "xaxis": x_axis,
         "yaxis": y_axis,
@@ -192,14 +160,14 @@ def _intervals(chart: Chart) -> Json:
     xs = scale(_numbers(x for one in chart.series for x in one.xs), chart.x_unit)
     data: list[Json] = [
         {
-            **_whiskers(one, range(len(one.xs)), "error_y", chart.y_unit, values.factor),
+            **(_level(one) if one.is_level else _whiskers(one, range(len(one.xs)), "error_y", chart.y_unit, values.factor)),
             "x": [_divided(x, xs.factor) for x in one.xs],
             "y": [_divided(y, values.factor) for y in one.ys],
         }
         for one in chart.series
     ]
     layout: dict[str, Json] = {
-        "xaxis": _axis(chart.x_title, xs),
+        "xaxis": _axis(chart.x_title, xs) | _names(chart),
         "yaxis": _axis(chart.y_title, values) | {"zeroline": True},
         "hovermode": "closest",
         "shapes": [_shape(band, xs.factor) for band in chart.bands],
@@ -224,6 +192,19 @@ def _whiskers(one: Series, kept: Sequence[int], axis: str, unit: Unit, factor: f
         "text": texts,
         "hovertemplate": "%{text}",
     }
+
+
+def _level(one: Series) -> dict[str, Json]:
+    return {"type": "scatter", "mode": "lines", "name": _label(one.name, LABEL), "line": {"shape": "hvh"}, "hoverinfo": "skip"}
+
+
+def _names(chart: Chart) -> dict[str, Json]:
+    """Ticks at named places: as many as can be read beside each other."""
+    if not chart.x_names:
+        return {}
+    every = math.ceil(len(chart.x_names) / MAX_NAMES)
+    places = list(range(0, len(chart.x_names), every))
+    return {"tickmode": "array", "tickvals": places, "ticktext": [_label(chart.x_names[place], LABEL) for place in places]}
 
 
 def _ends(one: Series) -> list[float]:

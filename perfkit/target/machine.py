@@ -24,15 +24,22 @@ FAIR_JITTER, NOISY_JITTER = 0.05, 0.15
 def fingerprint() -> dict[str, Any]:
     """Everything that must be alike for two runs to be comparable, and a noise grade."""
     return {
-        "cores": cores(),
-        "cpu": cpu_model(Path("/proc/cpuinfo")),
-        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        **identity(),
         "kernel": platform.release(),
-        "system": platform.system(),
-        "architecture": platform.machine(),
         "python": platform.python_version(),
         "tools": tools(),
         "noise": noise(),
+    }
+
+
+def identity() -> dict[str, Any]:
+    """What tells machines apart that differ in speed; an update of the kernel makes no other machine."""
+    return {
+        "cores": cores(),
+        "cpu": cpu_model(Path("/proc/cpuinfo")),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": platform.system(),
+        "architecture": platform.machine(),
     }
 
 
