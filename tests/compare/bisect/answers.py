@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from bench.compare.known_line import KnownLine
 from perfkit.compare.bisect import conclusion
 from perfkit.compare.bisect.answer import Answer, Made, Verdict
 from perfkit.compare.bisect.crossing import Crossing, Mark
 from perfkit.compare.bisect.line import Commit, Line
 from perfkit.compare.sources import Source
-from tests.compare.bisect.machines import Machine
 
 MARK = Mark("GET /orders", "statements", 3, 14, "new: SELECT * FROM lines at shop/orders.py:41")
 
@@ -30,7 +30,7 @@ def a_line(commits: int = 16, between: int | None = None) -> Line:
 
 def searched(steps: dict[int, float], error: float = 0.003, most: int = 15, broken: frozenset[int] = frozenset()) -> Answer:
     """A real search on a known machine, and what it concludes."""
-    search = Machine(steps, error, 1).search(commits=16, most=most, broken=broken)
+    search = KnownLine(steps, error, 1).search(commits=16, most=most, broken=broken)
     made = [Made(one.place, one.value, one.error, 30.0) for one in search.observations]
     failed = tuple((place, "it cannot be built") for place in sorted(search.untellable))
     before = Answer(Verdict.OPEN, a_line(), endpoint="GET /orders", metric="server_time", failed=failed)

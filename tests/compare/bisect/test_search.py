@@ -3,48 +3,35 @@
 import numpy as np
 import pytest
 
+from bench.compare.known_line import COMMITS, MOST, KnownLine, simulated
 from perfkit.compare.bisect.beliefs import Observation
 from perfkit.compare.bisect.search import Search
-from tests.compare.bisect.machines import COMMITS, MOST, Machine
 
 SIMULATED = 200
 
 
-def simulated(error: float, count: int = SIMULATED, most: int = MOST) -> tuple[int, int, list[int]]:
-    """How many were found and right, how many were found and wrong, and the probes of each."""
-    places = np.random.default_rng(20261123).integers(1, COMMITS + 1, count).tolist()
-    right, wrong, probes = 0, 0, []
-    for seed, planted in enumerate(places):
-        search = Machine({planted: 0.05}, error, seed).search(most=most)
-        named = (search.top.start, search.top.end) == (planted, planted)
-        right += search.is_found and named
-        wrong += search.is_found and not named
-        probes.append(len(search.observations))
-    return right, wrong, probes
-
-
 @pytest.mark.parametrize("error", [0.002, 0.005])
 def test_at_the_measured_error_a_step_of_5_percent_is_found_99_times_of_100(error: float) -> None:
-    right, _, probes = simulated(error)
+    found = simulated(error, SIMULATED)
 
-    assert right >= 0.99 * SIMULATED
-    assert max(probes) <= MOST
-    assert np.mean(probes) < 8
+    assert found.right >= 0.99 * SIMULATED
+    assert max(found.probes) <= MOST
+    assert np.mean(found.probes) < 8
 
 
 def test_at_four_times_that_error_it_takes_more_probes_and_seldom_names_the_wrong_one() -> None:
-    right, wrong, probes = simulated(0.02, count=100)
+    found = simulated(0.02, 100)
 
-    assert 60 < right < 95  # the rest is not found yet after 15 probes
-    assert wrong <= 3
-    assert np.mean(probes) > 10
+    assert 60 < found.right < 95  # the rest is not found yet after 15 probes
+    assert found.wrong <= 3
+    assert np.mean(found.probes) > 10
 
 
 def test_with_as_many_probes_as_it_wants_it_is_right_also_at_that_error() -> None:
-    right, wrong, _ = simulated(0.02, count=40, most=60)
+    found = simulated(0.02, 40, most=60)
 
-    assert right >= 38
-    assert wrong <= 2
+    assert found.right >= 38
+    assert found.wrong <= 2
 
 
 def test_the_first_probe_is_in_the_middle() -> None:
@@ -65,7 +52,7 @@ def test_the_same_commit_is_probed_again_when_that_says_most() -> None:
 
 
 def test_an_improvement_is_found_like_a_regression() -> None:
-    search = Machine({20: -0.05}, 0.004, 1).search()
+    search = KnownLine({20: -0.05}, 0.004, 1).search()
 
     assert search.is_found
     assert search.top.end == 20
@@ -73,21 +60,21 @@ def test_an_improvement_is_found_like_a_regression() -> None:
 
 
 def test_the_size_of_the_step_is_known_better_with_every_probe() -> None:
-    search = Machine({20: 0.05}, 0.004, 2).search()
+    search = KnownLine({20: 0.05}, 0.004, 2).search()
 
     assert search.top.size == pytest.approx(np.log1p(0.05), abs=4 * search.top.size_error)
     assert search.top.size_error < 0.004
 
 
 def test_a_commit_that_cannot_be_probed_makes_a_row_of_two() -> None:
-    search = Machine({20: 0.05}, 0.003, 3).search(broken=frozenset({20}))
+    search = KnownLine({20: 0.05}, 0.003, 3).search(broken=frozenset({20}))
 
     assert search.is_found
     assert (search.top.start, search.top.end) == (20, 21)
 
 
 def test_a_broken_commit_elsewhere_is_no_obstacle() -> None:
-    search = Machine({20: 0.05}, 0.003, 3).search(broken=frozenset({32, 16}))
+    search = KnownLine({20: 0.05}, 0.003, 3).search(broken=frozenset({32, 16}))
 
     assert search.is_found
     assert (search.top.start, search.top.end) == (20, 20)
@@ -96,7 +83,7 @@ def test_a_broken_commit_elsewhere_is_no_obstacle() -> None:
 def test_a_stretch_of_broken_commits_is_left_behind_quickly() -> None:
     broken = frozenset(range(25, 41))
 
-    search = Machine({50: 0.05}, 0.003, 4).search(broken=broken)
+    search = KnownLine({50: 0.05}, 0.003, 4).search(broken=broken)
 
     assert search.is_found
     assert search.top.end == 50
@@ -104,7 +91,7 @@ def test_a_stretch_of_broken_commits_is_left_behind_quickly() -> None:
 
 
 def test_everything_between_broken_ends_in_a_row() -> None:
-    search = Machine({3: 0.05}, 0.003, 5).search(commits=6, broken=frozenset(range(1, 6)))
+    search = KnownLine({3: 0.05}, 0.003, 5).search(commits=6, broken=frozenset(range(1, 6)))
 
     assert search.next() is None
     assert (search.top.start, search.top.end) == (1, 6)
@@ -112,7 +99,7 @@ def test_everything_between_broken_ends_in_a_row() -> None:
 
 
 def test_of_two_steps_the_larger_is_named_and_the_surprise_is_said() -> None:
-    search = Machine({15: 0.02, 40: 0.06}, 0.003, 6).search(most=25)
+    search = KnownLine({15: 0.02, 40: 0.06}, 0.003, 6).search(most=25)
 
     assert search.is_widened
     assert search.surprises
@@ -123,7 +110,7 @@ def test_of_two_steps_the_larger_is_named_and_the_surprise_is_said() -> None:
 
 
 def test_one_step_is_not_made_two() -> None:
-    widened = [Machine({place: 0.05}, 0.004, place).search().is_widened for place in range(1, 65)]
+    widened = [KnownLine({place: 0.05}, 0.004, place).search().is_widened for place in range(1, 65)]
 
     assert sum(widened) <= 4
 
@@ -131,7 +118,7 @@ def test_one_step_is_not_made_two() -> None:
 def test_a_drift_is_not_called_a_step() -> None:
     drift = dict.fromkeys(range(1, 65), 0.08 / 64)
 
-    search = Machine(drift, 0.002, 7).search()
+    search = KnownLine(drift, 0.002, 7).search()
 
     assert search.is_widened
     assert search.beliefs.inflation > 1
@@ -139,7 +126,7 @@ def test_a_drift_is_not_called_a_step() -> None:
 
 
 def test_the_credible_row_holds_the_step() -> None:
-    search = Machine({33: 0.05}, 0.02, 8).search(most=8)
+    search = KnownLine({33: 0.05}, 0.02, 8).search(most=8)
 
     first, last = search.credible
 
@@ -148,7 +135,7 @@ def test_the_credible_row_holds_the_step() -> None:
 
 
 def test_what_is_left_is_counted_down() -> None:
-    machine = Machine({20: 0.05}, 0.003, 9)
+    machine = KnownLine({20: 0.05}, 0.003, 9)
     search = Search(COMMITS, [machine.probe(COMMITS)])
     left = []
     while (wanted := search.next()) is not None:
@@ -160,7 +147,7 @@ def test_what_is_left_is_counted_down() -> None:
 
 
 def test_a_long_line_takes_as_many_probes_as_it_has_halvings() -> None:
-    search = Machine({1234: 0.05}, 0.004, 10).search(commits=3000, most=25)
+    search = KnownLine({1234: 0.05}, 0.004, 10).search(commits=3000, most=25)
 
     assert search.is_found
     assert (search.top.start, search.top.end) == (1234, 1234)
