@@ -8,7 +8,7 @@ from perfkit.compare.bisect.answer import Answer, Verdict
 from perfkit.compare.bisect.search import SURE
 from perfkit.compare.comparison import share
 from perfkit.compare.sources import SHORT
-from perfkit.page import Block, Cell, Chart, Code, Column, Figure, Figures, Mood, Page, Section, Series, Table, Text
+from perfkit.page import Block, Card, Cell, Chart, Column, Figure, Figures, Mood, Page, Section, Series, Table, Text
 from perfkit.units import show_share, show_time
 from perfkit.version import VERSION
 
@@ -81,7 +81,7 @@ def _steps(answer: Answer) -> Iterator[str]:
 
 
 def _sections(answer: Answer) -> Iterator[Section]:
-    yield Section("At a glance", (_figures(answer), *_commit(answer)))
+    yield Section("At a glance", (_figures(answer), *_commits(answer)))
     if answer.suspects:
         yield Section("Where the step lies", tuple(_suspects(answer)))
     yield Section("Probes", tuple(_probes(answer)))
@@ -105,17 +105,26 @@ def _figures(answer: Answer) -> Figures:
     return Figures(tuple(shown))
 
 
-def _commit(answer: Answer) -> Iterator[Block]:
-    if answer.verdict in {Verdict.FOUND, Verdict.RANGE}:
-        columns = (Column("commit", "code"), Column("subject"), Column("authored"))
-        rows = tuple((one.hash, one.subject, one.authored_at) for one in answer.culprits)
-        yield Table("The commit" if len(rows) == 1 else "One of these commits", columns, rows)
-        yield Code(f"git show {answer.culprits[-1].hash}", "sh")
+def _commits(answer: Answer) -> Iterator[Block]:
+    """What was found: one card, or one for each commit that cannot be told apart."""
+    if answer.verdict not in {Verdict.FOUND, Verdict.RANGE} or answer.top is None:
+        return
+    for one in answer.culprits[:MOST_SUSPECTS]:
+        yield Card(
+            id=one.hash[:12],
+            title=one.shown,
+            badge="found" if answer.verdict is Verdict.FOUND else "one of them",
+            mood=mood(answer),
+            place=answer.sought.endpoint if answer.sought is not None else answer.endpoint,
+            message=words.came(answer, answer.top),
+            fix=f"Look at what it changed: git show {one.short}",
+            facts=(("commit", one.hash), ("authored", one.authored_at)),
+        )
 
 
 def _suspects(answer: Answer) -> Iterator[Block]:
     likely = answer.suspects[:MOST_SUSPECTS]
-    if answer.sought is None:
+    if len(answer.suspects) > 1 and answer.sought is None:
         oldest_first = sorted(likely, key=lambda one: one.start)
         names = tuple(answer.line.at(one.end).short for one in oldest_first)
         series = Series("probability", names, tuple(one.probability for one in oldest_first))
@@ -130,6 +139,10 @@ def _suspects(answer: Answer) -> Iterator[Block]:
         rows.append((named, last.subject, last.authored_at, one.probability, share(one.size.value)))
     shown = 5 if answer.sought is None else 4
     yield Table("Suspects, likeliest first", columns[:shown], tuple(row[:shown] for row in rows))
+    if len(answer.entropies) > 1:
+        doubt = Series("doubt", tuple(float(number) for number in range(len(answer.entropies))), answer.entropies)
+        note = "A bit is one halving of the commits in question. It rises where a probe surprises."
+        yield Chart("Doubt that was left", "lines", "probes of the search", "bits", "number", (doubt,), note=note)
 
 
 def _probes(answer: Answer) -> Iterator[Block]:

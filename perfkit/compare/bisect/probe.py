@@ -15,7 +15,8 @@ from perfkit.compare.metric import MEAN, P95, SERVER_TIME
 from perfkit.compare.observed import Observed
 from perfkit.compare.places import Place
 from perfkit.compare.settings import Settings
-from perfkit.compare.sides import Options, Pair
+from perfkit.compare.side import Pair
+from perfkit.compare.sides import Options
 from perfkit.compare.sources import Source
 from perfkit.scenario.model import Scenario
 from perfkit.stats import centre

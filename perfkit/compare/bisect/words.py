@@ -10,6 +10,7 @@ from perfkit.compare.pages.words import interval as between
 from perfkit.stats.interval import Estimate
 from perfkit.units import show_change, show_number, show_share, show_time
 
+DAY = len("2026-11-23")
 FIGURES = {"server_time": "server time", "server_time_mean": "mean server time", "server_time_p95": "p95 of server time"}
 
 
@@ -87,7 +88,8 @@ def verdict(answer: Answer) -> str:
         case Verdict.NOTHING:
             return nothing(answer)
         case Verdict.FOUND if top is not None:
-            return f"{answer.culprits[0].shown}: {step(answer, top)}"
+            commit = answer.culprits[0]
+            return f"{commit.shown} ({commit.authored_at[:DAY]}): {step(answer, top)}"
         case Verdict.RANGE if top is not None:
             first, last = answer.culprits[0], answer.culprits[-1]
             return (
@@ -124,10 +126,17 @@ def nothing(answer: Answer) -> str:
 def step(answer: Answer, top: Suspect) -> str:
     """What came with it: `server time of GET /orders +5.1 % [+4.6 %, +5.6 %], with a probability of 99.7 %`."""
     if answer.sought is not None:
-        detail = f", {answer.sought.detail}" if answer.sought.detail else ""
-        return f"{answer.sought.endpoint}: {answer.sought.counter} {levels(answer.sought)}{detail}"
-    said = f"{figure(answer.endpoint, answer.metric)} {changed(top.size)}"
-    return f"{said}, with a probability of {probability(top.probability)}"
+        return f"{answer.sought.endpoint}: {came(answer, top)}"
+    return f"{figure(answer.endpoint, answer.metric)} {changed(top.size)}, with a probability of {probability(top.probability)}"
+
+
+def came(answer: Answer, top: Suspect) -> str:
+    """The same without the endpoint: `statements 3 → 14, new: SELECT ...`."""
+    if answer.sought is not None:
+        return ", ".join(filter(None, (f"{answer.sought.counter} {levels(answer.sought)}", answer.sought.detail)))
+    return (
+        f"{FIGURES.get(answer.metric, answer.metric)} {changed(top.size)}, with a probability of {probability(top.probability)}"
+    )
 
 
 def level(made: Made) -> Estimate:

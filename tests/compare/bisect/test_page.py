@@ -32,7 +32,7 @@ def written(answer: Answer) -> dict[str, object]:
 def test_a_commit_is_named_with_subject_step_interval_and_probability() -> None:
     said = text(searched({6: 0.05}))
 
-    assert said.startswith("✕ Problem: 0000006 change 6: server time of GET /orders +5.")
+    assert said.startswith("✕ Problem: 0000006 change 6 (2026-11-01): server time of GET /orders +5.")
     assert "with a probability of 99.9" in said
 
 
@@ -43,7 +43,7 @@ def test_a_commit_that_made_it_faster_is_no_problem() -> None:
 def test_a_counter_is_named_with_its_statement() -> None:
     said = text(counted(6))
 
-    assert "0000006 change 6: GET /orders: statements 3 → 14, new: SELECT * FROM lines at shop/orders.py:41" in said
+    assert "0000006 change 6 (2026-11-01): GET /orders: statements 3 → 14, new: SELECT * FROM lines at shop/orders.py:41" in said
 
 
 def test_a_row_says_why_it_is_one() -> None:
@@ -108,6 +108,14 @@ def test_every_page_renders_and_every_chart_can_be_drawn() -> None:
         for chart in [block for section in says.sections for block in section.blocks if isinstance(block, Chart)]:
             figure = charts.figure(chart)
             graph_objects.Figure(data=figure["data"], layout=figure["layout"])  # type: ignore[index,call-overload]
+
+
+def test_a_pull_request_comment_has_the_commit_and_what_came_with_it() -> None:
+    said = markdown.render(page(counted(6), "id", "shop"))
+
+    assert "0000006 change 6" in said
+    assert "git show 0000006" in said
+    assert "statements 3 → 14" in said
 
 
 def test_a_subject_is_text_and_no_markup() -> None:
