@@ -10,6 +10,7 @@ standard error: the median of the series' probes, or `--error`; 99 of 100 have t
 
 import argparse
 import json
+import math
 import random
 import statistics
 import subprocess
@@ -109,7 +110,8 @@ def cells(found: dict[str, Any]) -> Sequence[str]:
 
 
 def error_of(found: Mapping[str, Any]) -> float:
-    return statistics.median([float(one["error"]) for one in found["probes"]])
+    """Of a probe; of a search that made none there is none."""
+    return statistics.median([float(one["error"]) for one in found["probes"]] or [math.nan])
 
 
 def simulate(wanted: Wanted) -> bool:

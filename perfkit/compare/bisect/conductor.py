@@ -32,7 +32,7 @@ from perfkit.stats.outcome import Rules
 
 UNASKED, TIME = "auto", "time"
 # Probes of BAD until it is clear whether there is anything to find.
-MOST_OF_BAD: Final = 3
+MOST_OF_BAD: Final = 5
 # Of a sentence about a commit that failed; all of it stands in the report.
 LONGEST: Final = 200
 
@@ -162,13 +162,14 @@ class Conductor:
     def _time(self) -> None:
         """By time: first whether there is a step at all, then where."""
         found = self._difference()
-        if found.state != "differs":
-            self.answer = replace(self.answer, verdict=Verdict.NOTHING, whole=found.interval)
-            return
-        self.asked.on_news(words.by_time(found))
         for place, commit in enumerate(self.line.commits, 1):
             for known in self.prober.shelf.of(commit.tree):
                 self._take_time(place, found, known)
+        if found.state != "differs":
+            verdict = Verdict.NOTHING if found.state == "alike" else Verdict.OPEN
+            self.answer = replace(self.answer, verdict=verdict, made=tuple(self.made))
+            return
+        self.asked.on_news(words.by_time(found))
         search = Search(len(self.line.commits), [Observation(one.place, one.value, one.error) for one in self.made])
         for place in sorted(self.line.skipped):
             search.skip(place)

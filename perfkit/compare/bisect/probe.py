@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from perfkit.compare import alternation, counters, sides
 from perfkit.compare.change import Change
 from perfkit.compare.comparison import Comparison
@@ -25,6 +28,8 @@ from perfkit.stats.quantiles import Numbers
 FIGURES: Final = (SERVER_TIME, MEAN, P95)
 # Processes of one version differ by 0.2 to 0.9 % (research for comparisons, 0.6 and 8); each start draws anew.
 PROCESS_BIAS: Final = 0.006
+# A spread of fewer starts is hardly known.
+FEWEST_STARTS: Final = 3
 # Of a normal estimate, so much lies within one standard error of it.
 ONE_SIGMA: Final = math.erf(math.sqrt(0.5))
 
@@ -75,8 +80,7 @@ class Bench:
         comparing = self.scenario.compare
         settings = Settings(gate=frozenset(comparing.gate), burst_sizes=(), allow_answers=True, seed=self.scenario.seed)
         judged = judge(Observed(found.pairs, pairs_lasted=budget), settings)
-        starts = max(1, found.told.restarts + 1)
-        return tuple(timings(judged, starts)), (*self.pair.differences, *judged.unstable, *judged.doubts)
+        return tuple(timings(judged)), (*self.pair.differences, *judged.unstable, *judged.doubts)
 
 
 @contextmanager
@@ -87,15 +91,25 @@ def opened(good: Source, commit: Source, scenario: Scenario, directory: Path, op
         yield Bench(pair, scenario, directory)
 
 
-def timings(judged: Comparison, starts: int) -> Iterator[Timing]:
+def timings(judged: Comparison) -> Iterator[Timing]:
     """Every figure that has a value and an interval."""
+    starts = {block: start for detail in judged.details for block, start in detail.restarts.items()}
     for test in judged.tests:
         if test.metric not in FIGURES:
             continue
-        value, own = standard_error(test.series.ratios.ratios)
-        if math.isfinite(value) and math.isfinite(own):
-            error = math.hypot(own, PROCESS_BIAS / math.sqrt(starts))
+        ratios = test.series.ratios
+        value, own = standard_error(ratios.ratios)
+        error = with_processes(own, ratios.ratios, np.array([starts.get(int(block), 0) for block in ratios.blocks]))
+        if math.isfinite(value) and math.isfinite(error):
             yield Timing(test.endpoint, test.metric.id, value, error, test.verdict.blocks)
+
+
+def with_processes(own: float, ratios: Numbers, starts: npt.NDArray[np.int64]) -> float:
+    """The blocks' error with that of the processes: their usual bias, or what these starts differ by if that is more."""
+    means = np.array([ratios[starts == start].mean() for start in np.unique(starts)])
+    usual = math.hypot(own, PROCESS_BIAS / math.sqrt(len(means))) if len(means) else math.inf
+    seen = float(means.std(ddof=1)) / math.sqrt(len(means)) if len(means) >= FEWEST_STARTS else 0.0
+    return max(usual, seen)
 
 
 def standard_error(ratios: Numbers) -> tuple[float, float]:

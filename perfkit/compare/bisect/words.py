@@ -103,11 +103,21 @@ def verdict(answer: Answer) -> str:
 def unfinished(answer: Answer) -> str:
     """How far it came; the same line again goes on from there."""
     if answer.top is None or answer.credible is None:
-        return "It ended before anything was known; the same line again goes on from there"
+        return undecided(answer)
     first, last = answer.credible
     likeliest = f"likeliest {answer.line.at(answer.top.end).shown} ({show_share(answer.top.probability)})"
     row = f"one of {commits(last - first + 1)}, {answer.line.at(first).short} to {answer.line.at(last).short}"
     return f"Not found yet: {row}, {likeliest}; the same line again goes on from there"
+
+
+def undecided(answer: Answer) -> str:
+    """It is not even known whether there is a step."""
+    if answer.whole is None:
+        return "It ended before anything was known; the same line again goes on from there"
+    return (
+        f"Not known yet whether GOOD and BAD differ: {figure(answer.endpoint, answer.metric)} {changed(answer.whole)}; "
+        "a longer --budget, or a quieter machine, would tell"
+    )
 
 
 def nothing(answer: Answer) -> str:

@@ -72,6 +72,13 @@ def test_nothing_to_find_says_how_large_a_step_is_excluded() -> None:
     assert EXIT_CODES[Verdict.NOTHING] == 9
 
 
+def test_a_difference_that_is_not_clear_is_not_called_nothing() -> None:
+    said = text(replace(NOTHING, verdict=Verdict.OPEN, whole=Estimate(0.03, -0.02, 0.08, 0.95)))
+
+    assert "Not known yet whether GOOD and BAD differ: server time of GET /orders +3.0 % [-2.0 %, +8.3 %]" in said
+    assert "longer --budget" in said
+
+
 def test_equal_contents_are_nothing_to_find() -> None:
     assert "have the same content" in text(Answer(Verdict.NOTHING, replace(a_line(), commits=(), between=2)))
 

@@ -15,7 +15,7 @@ from tests.compare.tables import Endpoint, some_pairs
 
 def timings(*endpoints: Endpoint, **machine: float) -> dict[tuple[str, str], Timing]:
     judged = judge(Observed(some_pairs(*endpoints, **machine), pairs_lasted=20.0), Settings(burst_sizes=()))  # type: ignore[arg-type]
-    return {(one.endpoint, one.metric): one for one in probe.timings(judged, 4)}
+    return {(one.endpoint, one.metric): one for one in probe.timings(judged)}
 
 
 def test_every_endpoint_all_of_them_and_every_figure_have_a_value() -> None:
@@ -40,6 +40,15 @@ def test_the_standard_error_is_that_of_normal_blocks() -> None:
 
     assert np.median([error for _, error in found]) == pytest.approx(0.002, rel=0.15)
     assert np.std([value for value, _ in found]) == pytest.approx(0.002, rel=0.4)
+
+
+def test_starts_that_differ_by_more_than_their_bias_count_with_what_they_differ_by() -> None:
+    starts = np.repeat(np.arange(4), 10)
+    apart = np.repeat([0.0, 0.04, 0.08, 0.04], 10)
+
+    assert probe.with_processes(0.001, apart, starts) == pytest.approx(np.std([0.0, 0.04, 0.08, 0.04], ddof=1) / 2)
+    assert probe.with_processes(0.001, np.zeros(40), starts) == pytest.approx(math.hypot(0.001, PROCESS_BIAS / 2))
+    assert probe.with_processes(0.001, apart, np.zeros(40, np.int64)) == pytest.approx(math.hypot(0.001, PROCESS_BIAS))
 
 
 def test_a_single_block_is_no_probe() -> None:
