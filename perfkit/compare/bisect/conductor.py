@@ -134,7 +134,8 @@ class Conductor:
         crossing = Crossing(len(self.line.commits), sought, self.line.skipped)
         self.asked.on_news(words.by_counter(sought))
         for place, commit in enumerate(self.line.commits, 1):
-            for known in self.prober.shelf.of(commit.tree)[-1:]:
+            counted = [known for known in self.prober.shelf.of(commit.tree) if known.changes is not None]
+            for known in counted[-1:]:
                 self._take_count(crossing, place, known)
         while (wanted := crossing.next()) is not None and self.prober.left > 0:
             commit = self.line.at(wanted)
@@ -184,7 +185,7 @@ class Conductor:
         while True:
             known = [one for one in self.prober.shelf.of(bad.tree) if one.timings is not None]
             if known:
-                require_endpoint(known[0], self.asked.endpoint)
+                require_endpoint(known[0], self.asked.endpoint, self.asked.metric)
             timings = [one.timings or () for one in known]
             found = difference(timings, self.asked.metric, floor, self.asked.endpoint)
             if found is not None:

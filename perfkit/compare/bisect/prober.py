@@ -1,9 +1,12 @@
 """Makes the probes of a search one after the other: each commit checked out, built, started beside GOOD, and gone again."""
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from perfkit.compare.bisect import probe as probes
 from perfkit.compare.bisect.line import Commit, Line
@@ -15,6 +18,8 @@ from perfkit.compare.sources import Source
 from perfkit.errors import ComparisonError, LoadError, TargetError
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.suggestions import did_you_mean
+
+GOOD: Final = "GOOD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Prober:
         self._on_progress = on_progress
 
     def probe(self, commit: Commit, wish: Wish) -> Probe:
-        """Raises what went wrong; GOOD has worked before, so of every probe but the first it is the commit's doing."""
+        """Raises what went wrong."""
         self.left -= 1
         self.made += 1
         began = time.monotonic()
@@ -60,7 +65,7 @@ class Prober:
         version = Source("revision", commit.short, commit.hash, repository=self._line.repository)
         # What is built and started is news once; of later probes the result is.
         options = self._options if self.made == 1 else replace(self._options, on_news=None)
-        with probes.opened(self._line.good, version, self._scenario, directory, options) as bench:
+        with _named(), probes.opened(self._line.good, version, self._scenario, directory, options) as bench:
             found = self._measured(bench, commit, wish)
         found = replace(found, lasted=time.monotonic() - began)
         self.shelf.add(found)
@@ -72,10 +77,12 @@ class Prober:
         return any(one is probe for one in self._new)
 
     def attempt(self, commit: Commit, wish: Wish) -> Probe | Unprobed:
-        """The same of a commit that may be broken."""
+        """The same of a commit that may be broken; what befalls GOOD is not the commit's doing, and is raised."""
         try:
             return self.probe(commit, wish)
         except (ComparisonError, TargetError, LoadError) as error:
+            if error.message.startswith(GOOD):
+                raise
             return Unprobed(error.message)
 
     def _measured(self, bench: Bench, commit: Commit, wish: Wish) -> Probe:
@@ -92,15 +99,25 @@ class Prober:
         return lambda share: self._on_progress(f"probe {self.made}, {commit.short}: {what}", share)
 
 
-def require_endpoint(found: Probe, endpoint: str | None) -> None:
+@contextmanager
+def _named() -> Generator[None]:
+    """A comparison speaks of its base and its head; here they are GOOD and the commit."""
+    try:
+        yield
+    except (ComparisonError, TargetError, LoadError) as error:
+        named = re.sub(r"^base\b", GOOD, error.message)
+        raise type(error)(re.sub(r"^head\b,? ?", "", named), error.hint) from error
+
+
+def require_endpoint(found: Probe, endpoint: str | None, metric: str) -> None:
     """Raises ComparisonError with the endpoints that there are."""
-    names = sorted({one.endpoint for one in found.timings or ()})
-    if found.timings is None or (names and endpoint in {None, *names}):
+    names = sorted({one.endpoint for one in found.timings or () if one.metric == metric})
+    if names and endpoint in {None, *names}:
         return
     if not names:
         raise ComparisonError(
-            "GOOD and BAD have no endpoint that both answer well: there are no times to search by",
-            hint="Look at what they answer: perfkit compare GOOD BAD --tiers 0; or search by that: --by status.",
+            "GOOD and BAD have no endpoint that both answer well, and often enough: there are no times to search by",
+            hint="Look at what they answer (perfkit compare GOOD BAD --tiers 0), or give a longer --budget.",
         )
     raise ComparisonError(
         f"there is no endpoint {endpoint!r}{did_you_mean(endpoint or '', names)}", hint=f"There are {', '.join(names)}."
