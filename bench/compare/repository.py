@@ -2,10 +2,12 @@
 
 import os
 import subprocess
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from perfkit.compare import git
 
 SERVICE = Path(__file__).parent / "service"
 SCENARIO = "service.yaml"
@@ -36,6 +38,16 @@ class Repository:
         self._commit(files, name)
         self._git("checkout", "-q", BASE)
         return name
+
+    def line(self, name: str, changes: Iterable[tuple[Mapping[str, str], str]]) -> list[str]:
+        """Commits after the base, one on the other: the files that each changes and its message; gives their names."""
+        self._git("checkout", "-q", "-B", name, BASE)
+        made: list[str] = []
+        for files, message in changes:
+            self._commit(files, message)
+            made.append(git.tell(self.top, "rev-parse", "HEAD"))
+        self._git("checkout", "-q", BASE)
+        return made
 
     def _commit(self, files: Mapping[str, str], message: str) -> None:
         for name, text in files.items():

@@ -236,7 +236,7 @@ def compare(asked: Asked) -> Concluded:
     """Raises what keeps it from judging anything; what it started and copied is gone when it ends, however it ends."""
     for news in cleanup.recover():
         asked.on_news(news)
-    folder = _folder(asked)
+    folder = home(asked.scenario, asked.file)
     conductor = Conductor(asked, sources.read(asked.base, folder), sources.read(asked.head, folder))
     conductor.tell("running")
     asked.on_news(f"this takes about {show_time(rounded(conductor.expected.total))}, once both versions are up")
@@ -266,10 +266,10 @@ def version(source: Source) -> Version:
     return Version(source.kind, source.label, source.commit, source.dirty, source.shown)
 
 
-def _folder(asked: Asked) -> Path:
-    """Any folder of the repository in question."""
-    launch = asked.scenario.target.launch
-    return Path(launch.cwd) if launch is not None and launch.cwd else asked.file.resolve().parent
+def home(scenario: Scenario, file: Path) -> Path:
+    """Any folder of the repository in question; `file` is the scenario's."""
+    launch = scenario.target.launch
+    return Path(launch.cwd) if launch is not None and launch.cwd else file.resolve().parent
 
 
 def _told(told: Told, restarts: int) -> Iterator[str]:

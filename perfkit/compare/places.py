@@ -20,10 +20,10 @@ class Place:
     path: Path
 
     @classmethod
-    def new(cls, out: Path, scenario: str, versions: tuple[str, str], at: datetime) -> "Place":
-        """Makes `<yyyymmdd-hhmmss>-compare-<scenario>-<base>-<head>/`; two in one second get a suffix."""
+    def new(cls, out: Path, scenario: str, versions: tuple[str, str], at: datetime, kind: str = "compare") -> "Place":
+        """Makes `<yyyymmdd-hhmmss>-<kind>-<scenario>-<base>-<head>/`; two in one second get a suffix."""
         slug = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in scenario)
-        name = f"{at.strftime('%Y%m%d-%H%M%S')}-compare-{slug}-{'-'.join(versions)}"
+        name = f"{at.strftime('%Y%m%d-%H%M%S')}-{kind}-{slug}-{'-'.join(versions)}"
         try:
             out.mkdir(parents=True, exist_ok=True)
             return cls(_first_free(out, name))
