@@ -120,6 +120,14 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """The cores that somebody's processes could run on while the load lasted."""
+
+    cores: tuple[int, ...] | Missing
+    asked: tuple[int, ...] = ()  # that the scenario names; none: it was not to be pinned
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """run.json: what was run, on what, when, and how well it was observed."""
 
@@ -146,6 +154,7 @@ class Run:
     floor: Floor | Missing = Missing("the generator was not calibrated")
     halt: Halt | None = None  # of an aborted run
     libraries: Mapping[str, str] = field(default_factory=dict[str, str])  # of the serving interpreters; empty when not known
+    placement: Mapping[str, Placement] = field(default_factory=dict[str, Placement])  # target, generator, perfkit
 
     def interval(self, phase: Phase) -> Interval | None:
         return next((interval for interval in self.intervals if interval.phase == phase), None)
@@ -171,6 +180,9 @@ class Evidence:
     caveats: tuple[Caveat, ...] = ()
     generator: Table = Missing("the generator wrote nothing about itself")  # what it says of itself, once a second
     counts: Table = Missing("the generator did not count up")  # its ledger
+    processes: Table = Missing("no process was looked at")
+    accept_queue: Table = Missing("the accept queue was not looked at")
+    gauges: Table = Missing("the probe told nothing of what is limited")
 
     def missing(self, need: Need) -> Missing | None:
         """Why `need` was not observed; None when it was."""

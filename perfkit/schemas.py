@@ -147,6 +147,36 @@ HOST: Final = pl.Schema(  # cumulative CPU seconds by role, and the machine's sh
         "load": pl.Float64(),
     }
 )
+PROCESSES: Final = pl.Schema(  # of every process of the target, once a second
+    {
+        "at": pl.Float64(),
+        "pid": pl.UInt32(),
+        "cpu": pl.Float64(),  # seconds since it began, without its children
+        "delay": pl.Float64(),  # seconds that its threads were ready to run and had no core; null where nobody counts them
+        "threads": pl.Int32(),
+    }
+)
+ACCEPT_QUEUE: Final = pl.Schema(  # of the sockets that the target listens on, four times a second
+    {
+        "at": pl.Float64(),
+        "queued": pl.Int64(),  # connections that nobody has accepted yet
+        "backlog": pl.Int64(),  # that may wait
+        "overflows": pl.Int64(),  # turned away since boot because a queue was full, of the whole network namespace
+        "drops": pl.Int64(),
+    }
+)
+GAUGES: Final = pl.Schema(  # what there is a limited number of in a process of the target, four times a second
+    {
+        "at": pl.Float64(),
+        "pid": pl.UInt32(),
+        "phase": pl.Categorical(),
+        "resource": pl.Categorical(),  # probe.records.RESOURCES
+        "name": pl.Categorical(),
+        "used": pl.Float64(),  # places taken, or seconds busy since the row before
+        "waiting": pl.Int64(),
+        "size": pl.Float64(),  # places, or seconds since the row before
+    }
+)
 GENERATOR: Final = pl.Schema(  # what each generator process says of itself, once a second
     {
         "at": pl.Float64(),  # the end of the second

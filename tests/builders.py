@@ -302,6 +302,24 @@ def a_count(phase: Phase = "measure", sent: int = 0, **fields: Any) -> Row:
     return row | fields
 
 
+def a_process(at: float, cpu: float = 0.0, **fields: Any) -> Row:
+    """A row of PROCESSES of the one worker, with so many CPU seconds until then."""
+    row: Row = {"at": at, "pid": 100, "cpu": cpu, "delay": 0.0, "threads": 1}
+    return row | fields
+
+
+def a_queue(at: float, queued: int = 0, **fields: Any) -> Row:
+    """A row of ACCEPT_QUEUE: so many connections that wait of 100 that may."""
+    row: Row = {"at": at, "queued": queued, "backlog": 100, "overflows": 7, "drops": 7}
+    return row | fields
+
+
+def a_gauge(at: float, resource: str, used: float, size: float = 1.0, **fields: Any) -> Row:
+    """A row of GAUGES of the one worker."""
+    row: Row = {"at": at, "pid": 100, "phase": "measure", "resource": resource, "name": resource, "waiting": 0}
+    return row | {"used": used, "size": size} | fields
+
+
 def evidence(
     requests: Sequence[Request] = (),
     *,
@@ -318,6 +336,9 @@ def evidence(
     host: Rows = NOT_GIVEN,
     generator: Rows = NOT_GIVEN,
     counts: Rows = NOT_GIVEN,
+    processes: Rows = NOT_GIVEN,
+    accept_queue: Rows = NOT_GIVEN,
+    gauges: Rows = NOT_GIVEN,
     caveats: Sequence[Caveat] = (),
 ) -> Evidence:
     """Evidence of these requests; tables that are not given are Missing; `traces=Missing(why)` takes the inside view away."""
@@ -343,6 +364,9 @@ def evidence(
         host=_table(host, schemas.HOST),
         generator=_table(generator, schemas.GENERATOR),
         counts=_table(counts, schemas.COUNTS),
+        processes=_table(processes, schemas.PROCESSES),
+        accept_queue=_table(accept_queue, schemas.ACCEPT_QUEUE),
+        gauges=_table(gauges, schemas.GAUGES),
         caveats=tuple(caveats),
     )
 

@@ -27,9 +27,9 @@ from bench.compare.compared import FAILED, Asked, compared, told
 from bench.compare.conduct import Bench, parsed
 from bench.compare.registered import Item
 from bench.compare.repository import BASE, SCENARIO, Repository, made
-from perfkit.compare import pinning
 from perfkit.stats import signed_rank
 from perfkit.stats.quantiles import of_unordered
+from perfkit.target import pinning
 
 CPU = Kind("cpu-20", "20 % of server time more work", 1, ("server_time",), works(0.20, "server_time"), ("order",))
 OWN = {CPU.name: CPU, SLEEPS.name: SLEEPS}

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from perfkit.evidence import RunDirectory
 from perfkit.load.dry import Exchange, play_once
+from perfkit.run import placement
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.parse import parse
-from perfkit.target import start
+from perfkit.target import pinning, start
 from perfkit.units import show_size, show_time
 
 FAILED = 1
@@ -33,6 +34,7 @@ def check(
     console.print(Text(f"{scenario} is a valid scenario: {summary(parsed)}"))
     if dry:
         return 0
+    placement.require(parsed, scenario, pinning.available())
     exchanges = played(parsed)
     for exchange in exchanges:
         console.print(line(exchange))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from perfkit.collectors import call_trees, host, memory, stacks, traces
+from perfkit.collectors import accept_queue, call_trees, host, memory, processes, stacks, traces
 from perfkit.collectors.base import Collector
 
-COLLECTORS: Final[tuple[Collector, ...]] = (host, memory, traces, call_trees, stacks)
+COLLECTORS: Final[tuple[Collector, ...]] = (host, processes, accept_queue, memory, traces, call_trees, stacks)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -12,7 +12,9 @@ from perfkit.collectors.probe_processes import Process
 from perfkit.collectors.probe_records import Clock, Names
 from perfkit.evidence import Caveat, Interval, Missing, RunDirectory, Table
 from perfkit.probe import records
-from perfkit.schemas import BLOCKERS, PLANS, SHAPES
+from perfkit.schemas import BLOCKERS, GAUGES, PLANS, SHAPES
+
+GAUGE_PARTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class ProbeTables:
     waits: Table
     plans: Table
     blockers: Table
+    gauges: Table
     labels: Mapping[tuple[int, int], str]  # (pid, N of <perfkit:ep:N>) → endpoint
     hooks: tuple[Mapping[str, Any], ...]  # pid, name, state, version, why
     cost: Mapping[str, float]  # request, call: CPU seconds that the probe adds
@@ -53,6 +56,7 @@ def read(directory: RunDirectory, epoch: float, intervals: Iterable[Interval]) -
         waits=Missing(blind) if blind and not waits.height else waits,
         plans=_plans_or_why(plans, statements),
         blockers=_blockers(processes, clock) if traces.height else Missing(blind),
+        gauges=_gauges(processes, clock) if processes else Missing(blind),
         labels=probe_processes.labels(processes),
         hooks=tuple(probe_processes.hooks(processes)),
         cost=probe_processes.cost(processes),
@@ -134,6 +138,40 @@ def _blockers(processes: Sequence[Process], clock: Clock) -> pl.DataFrame:
         },
         schema=BLOCKERS,
     )
+
+
+def _gauges(processes: Sequence[Process], clock: Clock) -> pl.DataFrame:
+    rows = [
+        (process.pid, event["at"], *line)
+        for process in processes
+        for event in process.events.of(records.EVENT_GAUGES)
+        if isinstance(event.get("at"), int) and isinstance(event.get("seen"), list)
+        for line in event["seen"]
+        if _is_gauge(line)
+    ]
+    at = clock.seconds(pl.Series([row[1] for row in rows], dtype=pl.Int64).to_numpy())
+    # Two of them do not tell places, but for how long something was busy.
+    scale = [probe_records.NANOSECOND if row[2] in {records.EVENT_LOOP, records.GIL} else 1.0 for row in rows]
+    return pl.DataFrame(
+        {
+            "at": at,
+            "pid": [row[0] for row in rows],
+            "phase": probe_records.PHASE_TABLE.gather(pl.Series(clock.phases(at))),
+            "resource": [row[2] for row in rows],
+            "name": [row[3] for row in rows],
+            "used": [row[4] * factor for row, factor in zip(rows, scale, strict=True)],
+            "waiting": [row[5] for row in rows],
+            "size": [row[6] * factor for row, factor in zip(rows, scale, strict=True)],
+        },
+        schema=GAUGES,
+    )
+
+
+def _is_gauge(line: Any) -> bool:
+    """[resource, name, used, waiting, size] of a resource that we know."""
+    if not isinstance(line, list) or len(line) != GAUGE_PARTS or line[0] not in records.RESOURCES:
+        return False
+    return isinstance(line[1], str) and all(isinstance(number, int) and number >= 0 for number in line[2:])
 
 
 def _faults(processes: Sequence[Process]) -> Iterable[str]:

@@ -13,17 +13,16 @@ import polars as pl
 
 from perfkit.collectors import probe_files
 from perfkit.collectors.probe_files import ProbeTables
-from perfkit.compare import pinning
 from perfkit.compare.building import Built, Name
 from perfkit.compare.likeness import Likeness
-from perfkit.compare.pinning import Cores
 from perfkit.compare.sources import Source
 from perfkit.compare.turns import turn
 from perfkit.errors import ComparisonError, TargetError
 from perfkit.evidence import Missing, RunDirectory
 from perfkit.scenario.model import Scenario
 from perfkit.schemas import TRACES
-from perfkit.target import identify, start
+from perfkit.target import identify, pinning, start
+from perfkit.target.pinning import Cores
 from perfkit.target.process import Supervised
 from perfkit.target.start import Launcher
 from perfkit.target.target import Target

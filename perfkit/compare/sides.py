@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from perfkit.compare import cleanup, likeness, pinning, ports, sources
+from perfkit.compare import cleanup, likeness, ports, sources
 from perfkit.compare.building import Built, Name, Order, build, launch_of
 from perfkit.compare.likeness import Likeness
-from perfkit.compare.pinning import Cores
 from perfkit.compare.side import Pair, Side, speaking_of
 from perfkit.compare.sources import Source
 from perfkit.errors import ComparisonError
@@ -20,7 +19,8 @@ from perfkit.evidence import RunDirectory
 from perfkit.scenario import guard as guards
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Launch, Scenario
-from perfkit.target import start
+from perfkit.target import pinning, start
+from perfkit.target.pinning import Cores
 
 WORK: Final = ".work"
 ENVIRONMENTS: Final = "environments"
@@ -47,7 +47,13 @@ def opened(base: Source, head: Source, scenario: Scenario, directory: Path, opti
     """Builds and starts both, refuses what cannot be compared, and leaves nothing but what they wrote into `directory`."""
     secrets.learn(scenario.model_dump_json(), os.environ)
     differences = require_comparable(base, head, options)
-    cores = pinning.divided(pinning.available(), pinning.siblings(pinning.available()), options.cores)
+    cores = pinning.divided(
+        pinning.available(),
+        pinning.siblings(pinning.available()),
+        options.cores,
+        versions=scenario.target.cores,
+        client=scenario.generator.cores,
+    )
     cache = options.cache or cleanup.cache()
     work = directory.resolve() / WORK
     with ExitStack() as stack:

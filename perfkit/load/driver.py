@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, TypeAlias
@@ -19,6 +19,7 @@ from perfkit.load.channel import ALONE, DRAIN, GO, Order, Post, Workforce, send_
 from perfkit.load.progress import Progress
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.secrets import mask_text
+from perfkit.target import pinning
 
 Message: TypeAlias = dict[str, Any]
 Tick: TypeAlias = Callable[[Progress], object]
@@ -248,7 +249,7 @@ def driving(
 
     With the port of a null responder, it is that which is loaded and not the target.
     """
-    drive = Drive(_start(), epoch, news)
+    drive = Drive(_start(scenario.generator.cores), epoch, news)
     try:
         # People start workers elsewhere: that takes as long as it takes.
         limit = None if workforce.joining else START_LIMIT
@@ -275,25 +276,24 @@ def work(post: Post, news: News) -> None:
         drive.close()
 
 
-def _start() -> "subprocess.Popen[bytes]":
+def _start(cores: Collection[int] | None = None) -> "subprocess.Popen[bytes]":
     # Found again wherever this package was imported from.
     paths = [str(PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(
-        [sys.executable, "-m", "perfkit.load.locustfile"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Its arithmetic is small: a pool of threads per library would only be memory and wake-ups.
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"},
-        # A group of its own: the terminal's signals go to perfkit alone.
-        start_new_session=True,
-    )
+    with pinning.inherited(cores):
+        return subprocess.Popen(
+            [sys.executable, "-m", "perfkit.load.locustfile"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Its arithmetic is small: a pool of threads per library would only be memory and wake-ups.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"},
+            # A group of its own: the terminal's signals go to perfkit alone.
+            start_new_session=True,
+        )
 
 
 def _close(pipe: IO[bytes] | None) -> None:
-    if pipe is None:
-        return
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        return  # what could not be said any more need not be said
+    if pipe is not None:
+        # What could not be said any more need not be said.
+        with suppress(BrokenPipeError):
+            pipe.close()

@@ -18,6 +18,7 @@ from perfkit.measures import (
 )
 from perfkit.measures.functions import FunctionTime
 from perfkit.measures.growth import Growth
+from perfkit.measures.limits import Limits
 from perfkit.measures.plans import Plan
 from perfkit.measures.requests import Requests
 from perfkit.schemas import BLOCKERS
@@ -81,6 +82,11 @@ class Measures(Requests):
         return frameworks.seen(self.run)
 
     # --- the process and the database ---------------------------------------------------------------------------------
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How much was used of what there is a limit of, and which of them is the bottleneck."""
+        return Limits(self.evidence, self.breakdown, self.endpoints)
 
     @cached_property
     def growth(self) -> tuple[Growth, ...] | Missing:

@@ -3,12 +3,10 @@
 import sys
 
 from .context import copy_context, current
+from .hooks.executors_ import MIN_WAIT
 from .hooks.patches import Patches
 from .originals import clock
 from .records import ASYNCHRONOUS, PROFILE, THREAD_POOL
-
-# Waking a thread takes some 0.1 ms under load; what waits longer waits for a thread to become free.
-MIN_WAIT = 200000
 
 
 def install_executors(recorder):

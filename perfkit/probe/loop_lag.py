@@ -3,11 +3,14 @@
 import os
 import sys
 
+from .gauges import Naps
 from .originals import clock, sleep, start_thread, thread_ident
-from .records import EVENT_BLOCKER, EVENT_LAG, SERVICE_PREFIX
+from .records import EVENT_BLOCKER, EVENT_LAG, EVENT_LOOP, SERVICE_PREFIX
 
 BEAT = 0.02  # seconds; 50 wake-ups a second cost about 0.1 % of a core
 LATE = 50000000  # a step of 50 ms is felt by every other request of the loop
+# asyncio's timers are of whole milliseconds, rounded up: a beat that is later found the loop at work.
+BUSY = 1500000
 LOOKS = 50  # stacks looked at during one block
 MAX_DEPTH = 100
 _BEAT_NS = int(BEAT * 1e9)
@@ -28,11 +31,13 @@ class Watch:
         self.blocking = None
         self.resting = None  # the code that runs the loop, as seen from a beat
         self.looks = 0
+        self.naps = Naps(_BEAT_NS, BUSY)
 
     def beat(self):
         """On the loop, every BEAT; a late one ends a block."""
         now = clock()
         late = now - self.due
+        self.naps.woke(late)
         self.resting = sys._getframe().f_back.f_code if self.resting is None else self.resting
         if late > LATE:
             try:
@@ -87,6 +92,7 @@ class Watches:
         found = self.by_loop.get(id(loop))
         if found is None or found.loop is not loop:
             found = self.by_loop[id(loop)] = Watch(recorder, loop)
+            recorder.gauges.tell(EVENT_LOOP, str(len(self.by_loop)), found.naps.take)
             loop.call_later(BEAT, found.beat)
             found.due = clock() + _BEAT_NS
             if not self.running:

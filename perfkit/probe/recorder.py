@@ -20,6 +20,8 @@ from .call_trees import CallTrees, greenlets
 from .context import current
 from .counting import Counts
 from .flusher import MAX_QUEUED, Flusher
+from .gauges import Gauges
+from .gil import Holder
 from .journal import Journal
 from .loop_lag import Watches
 from .names import Names
@@ -62,6 +64,7 @@ class Recorder:
         self.sites = Sites(self.names.name)
         self.greenlets = False  # threads are greenlets: a thread's clock says nothing of a request
         self._gc = gc_pauses.Pauses()
+        self.gauges = Gauges(self)
         self._begin_process()
 
     def _begin_process(self):
@@ -73,6 +76,8 @@ class Recorder:
         self.trees = CallTrees(self)
         self.counts = Counts(self)
         self.watches = Watches()
+        self.threads = 0  # that have served
+        self._holder = Holder()
         self.flusher.watch = self._look_after
 
     @property
@@ -107,6 +112,7 @@ class Recorder:
             thread = self._thread.id
         except AttributeError:
             thread = self._thread.id = native_id()
+            self.threads += 1
         names, active = self.names, self.active
         active[sequence] = request = Request(
             sequence,
@@ -182,6 +188,8 @@ class Recorder:
     def _look_after(self):
         """From the flusher's thread, a few times a second."""
         self.trees.prepare()
+        self._holder.look_after(self, self.threads)
+        self.gauges.take()
         late = clock() - MAX_UNCLOSED
         for request in list(self.active.values()):
             if request.exhausted and request.exhausted < late:

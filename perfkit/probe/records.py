@@ -85,6 +85,15 @@ CALL_FIELDS = (
 REQUEST = struct.Struct("<" + "".join(code for _, code in REQUEST_FIELDS))
 CALL = struct.Struct("<" + "".join(code for _, code in CALL_FIELDS))
 
+# what a gauge is of: places that are taken, except where it says nanoseconds that something was busy
+SLOTS = "slots"  # requests that a server takes in at once
+THREADS = "thread_pool"
+POOL = "pool"  # connections
+LOCK_HELD = "lock"
+EVENT_LOOP = "event_loop"  # nanoseconds
+GIL = "gil"  # nanoseconds
+RESOURCES = (SLOTS, THREADS, POOL, LOCK_HELD, EVENT_LOOP, GIL)
+
 CALL_IN_TRANSACTION = 1
 CALL_FAILED = 2
 
@@ -103,4 +112,5 @@ EVENT_CALL_TREE = (
 EVENT_LABEL = "label"  # id: the N of <perfkit:ep:N>; route, step, method (name ids)
 EVENT_COST = "cost"  # request, call: what the probe adds, CPU nanoseconds, timed in this process
 EVENT_COUNTED = "counted"  # COUNT mode: id (of ID_HEADER), calls, peak (bytes), kept (blocks); -1 where it could not be known
+EVENT_GAUGES = "gauges"  # at, seen: [[resource, name, used, waiting, size], ...], see RESOURCES
 EVENT_FAULT = "fault"  # where, why: the probe's own failure, said instead of swallowed

@@ -112,6 +112,14 @@ class Sites:
             chain = (id(library.f_code), library.f_lasti)
         return self._ids.get(chain) or self._named(chain, frames)
 
+    def own_line(self, frame):
+        """The place `shop/stock.py:12` of a frame of the user's own code; "" of any other."""
+        code = frame.f_code
+        kind = self._kinds.get(id(code))
+        if kind is None:
+            kind = self._classified(code)
+        return "%s:%d" % (self._shown(code.co_filename), frame.f_lineno or 0) if kind == OWN else ""
+
     def _classified(self, code):
         if len(self._codes) >= MAX_CACHED:
             self._kinds.clear()

@@ -22,13 +22,13 @@ from perfkit.load.plan import outline
 from perfkit.load.progress import Progress
 from perfkit.load.share import Share
 from perfkit.probe import records
-from perfkit.run import endings, origin, runfile
+from perfkit.run import endings, origin, placement, runfile
 from perfkit.run.options import Options
 from perfkit.run.session import Session
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
 from perfkit.scenario.resolved import resolved
-from perfkit.target import control, identify, machine, start, surveys
+from perfkit.target import control, identify, machine, pinning, start, surveys
 from perfkit.target.target import Target
 from perfkit.units import show_rate, show_time
 
@@ -53,6 +53,7 @@ class Recorded:
 def run(scenario: Scenario, source: Path, options: Options) -> Recorded:
     """Runs a scenario; what goes wrong after the first request still leaves a directory that can be judged."""
     secrets.learn(scenario.model_dump_json(), os.environ)
+    placement.require(scenario, source, pinning.available())
     home = origin.of(Path(scenario.target.launch.cwd) if scenario.target.launch and scenario.target.launch.cwd else source.parent)
     directory = origin.new_directory(options.out, scenario.name, home)
     at = described(scenario, directory, options, home)
@@ -125,9 +126,16 @@ def profile_for(scenario: Scenario, options: Options) -> float:
 
 
 def observe(session: Session) -> None:
-    """The run itself: the target up, the load on, the collectors looking, phase by phase."""
+    """The run itself, from cores that a pinned target does not use."""
+    with pinning.client_on(placement.own(session.scenario, pinning.available())):
+        calibrate_first(session)
+        drive_and_watch(session)
+    note_required(session)
+
+
+def drive_and_watch(session: Session) -> None:
+    """The target up, the load on, the collectors looking, phase by phase."""
     scenario, directory = session.scenario, session.directory
-    calibrate_first(session)
     session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
     with start.running(scenario.target, directory, os.environ) as target:
         control.set_plans(target, wanted=scenario.profiling.queries.plans)
@@ -151,11 +159,13 @@ def observe(session: Session) -> None:
                 # Of a load that broke off, too: the phases that it had are what its samples are judged by.
                 session.update(intervals=tuple(drive.intervals), generator=drive.health)
                 session.note_end(drive)
+        force = session.options.force(scenario)
+        doubts = placement.doubts(session.run.placement, force.processes, force.joining)
+        session.update(caveats=(*session.run.caveats, *doubts))
         if session.error is None and not start.alive(target):
             session.end("died", endings.death(directory))
         if target.launched:
             time.sleep(PROBE_FLUSH)
-    note_required(session)
 
 
 def calibrate_first(session: Session) -> None:
@@ -181,7 +191,11 @@ def play(session: Session, target: Target, drive: Drive) -> None:
             watchers.close()
             session.tell(phase)
             control.set_mode(target, records.PROFILE if phase == "profile" else records.MEASURE)
-            session.update(intervals=tuple(drive.intervals), serving=serving(target) or session.run.serving)
+            session.update(
+                intervals=tuple(drive.intervals),
+                serving=serving(target) or session.run.serving,
+                placement=placement.of(session.scenario, target, drive.pids, os.getpid()),
+            )
             watchers.enter_context(observing(COLLECTORS, session, target, phase, drive.pid))
 
 

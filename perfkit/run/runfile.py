@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from perfkit.errors import EvidenceError
-from perfkit.evidence import FORMAT, Floor, GeneratorHealth, Halt, Interval, Missing, Run, RunDirectory
+from perfkit.evidence import FORMAT, Floor, GeneratorHealth, Halt, Interval, Missing, Placement, Run, RunDirectory
 
 
 def write(directory: RunDirectory, run: Run) -> None:
@@ -55,7 +55,13 @@ def _run(content: dict[str, Any]) -> Run:
         intervals=tuple(Interval(**interval) for interval in content["intervals"]),
         generator=GeneratorHealth.read(health) if health is not None else None,
         halt=Halt(**halt) if halt is not None else None,
+        placement={party: _placement(written) for party, written in content.get("placement", {}).items()},
         serving=tuple(content["serving"]),
         hooks=tuple(content["hooks"]),
         caveats=tuple(content["caveats"]),
     )
+
+
+def _placement(written: dict[str, Any]) -> Placement:
+    cores = written["cores"]
+    return Placement(Missing(**cores) if isinstance(cores, dict) else tuple(cores), tuple(written["asked"]))

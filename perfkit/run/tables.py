@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from perfkit.collectors import call_trees, host, memory, probe_files, stack_files, stacks
+from perfkit.collectors import accept_queue, call_trees, host, memory, probe_files, processes, stack_files, stacks
 from perfkit.errors import EvidenceError
 from perfkit.evidence import Caveat, Missing, Run, RunDirectory, Table
 from perfkit.load import recorder, seconds
@@ -32,6 +32,9 @@ OBSERVERS: Final[Mapping[str, str]] = {
     "call_trees": "call_trees",
     "memory": "memory",
     "host": "host",
+    "processes": "processes",
+    "accept_queue": "accept_queue",
+    "gauges": "traces",
 }
 SOUND: Final = "ok"
 LATER_COLUMNS: Final = ("tls_time",)
@@ -67,6 +70,9 @@ def gather(directory: RunDirectory, run: Run) -> Gathered:
         "call_trees": places.relative(call_trees.read(directory), run),
         "memory": memory.read(directory),
         "host": host.read(directory),
+        "processes": processes.read(directory),
+        "accept_queue": accept_queue.read(directory),
+        "gauges": probe.gauges,
     }
     notes = directory.notes()
     tables = {name: explained(name, table, notes) for name, table in tables.items()}

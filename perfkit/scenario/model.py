@@ -17,7 +17,7 @@ from perfkit.scenario.section import Section
 from perfkit.scenario.stages import Arrivals, OnLimit, Ramp, Stage, Stages
 from perfkit.scenario.steps import Flow, RepeatStep, Step, ThinkStep, holds_conversations, requests_of
 from perfkit.scenario.think import Think
-from perfkit.scenario.values import FOLDER, FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
+from perfkit.scenario.values import FOLDER, Cores, FilePath, PositiveTime, Rate, Text, Time, is_from_file, not_empty
 
 __all__ = [
     "HTTP1",
@@ -120,10 +120,9 @@ class Launch(Section):
 class TargetSpec(Section):
     """The service under test: where it answers, and how it is started when perfkit starts it."""
 
-    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"cores"})
-
     base_url: str
     launch: Launch | None = None
+    cores: Cores | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -226,9 +225,8 @@ class Auth(Section):
 class Generator(Section):
     """The processes that make the load: its work is divided among them, and is the same work."""
 
-    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"cores"})
-
     processes: int = Field(default=1, ge=1, le=MOST_PROCESSES)
+    cores: Cores | None = None
 
 
 class Scenario(Section):

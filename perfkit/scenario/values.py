@@ -4,13 +4,16 @@ from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, JsonValue, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, WithJsonSchema
 
 from perfkit.units import parse_rate, parse_share, parse_size, parse_time
 
 # Python code may hand over base units; in a file a bare number would leave its unit to guesswork.
 FROM_FILE: Final = "from_file"
 FOLDER: Final = "folder"
+
+# CONFIG_NR_CPUS of Linux is 8192 at most.
+HIGHEST_CORE: Final = 8191
 
 CollectionT = TypeVar("CollectionT", bound=Sized)
 
@@ -71,6 +74,12 @@ def not_empty(value: CollectionT) -> CollectionT:
     return value
 
 
+def _once(value: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(value)) != len(value):
+        raise ValueError("names a core twice")
+    return value
+
+
 def _text(value: Any) -> Any:
     """Scalars of YAML as the text that a command line, a header or an environment takes."""
     if isinstance(value, bool):
@@ -106,5 +115,11 @@ Fraction: TypeAlias = Annotated[
     schema_of(f"({FRACTION_PATTERN}|{SHARE_PATTERN})", "1/50", "2%"),
 ]
 Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Cores: TypeAlias = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=HIGHEST_CORE)], ...],
+    AfterValidator(not_empty),
+    AfterValidator(_once),
+    Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
+]
 FilePath: TypeAlias = Annotated[str, AfterValidator(_resolve)]
 Json: TypeAlias = JsonValue

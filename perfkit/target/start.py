@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from perfkit.evidence import RunDirectory
 from perfkit.scenario import templates
 from perfkit.scenario.context import Context
 from perfkit.scenario.model import Launch, TargetSpec
-from perfkit.target import control, identify, log, port, ready, stage
+from perfkit.target import control, identify, log, pinning, port, ready, stage
 from perfkit.target.process import Supervised, show_exit
 from perfkit.target.target import Target
 
@@ -29,7 +29,10 @@ def running(spec: TargetSpec, directory: RunDirectory, environment: Mapping[str,
     if spec.launch is None:
         yield attached(spec)
         return
-    with prepared(spec.base_url, spec.launch, directory, environment) as launcher, launcher.up() as target:
+    with (
+        prepared(spec.base_url, spec.launch, directory, environment, cores=spec.cores) as launcher,
+        launcher.up() as target,
+    ):
         yield target
 
 
@@ -41,11 +44,17 @@ def attached(spec: TargetSpec) -> Target:
 
 @contextmanager
 def prepared(
-    base_url: str, launch: Launch, directory: RunDirectory, environment: Mapping[str, str], stages: Path | None = None
+    base_url: str,
+    launch: Launch,
+    directory: RunDirectory,
+    environment: Mapping[str, str],
+    stages: Path | None = None,
+    cores: Collection[int] | None = None,
 ) -> Generator["Launcher"]:
     """Runs the `before` commands, once; the target's log is masked when everything has ended.
 
-    `stages` is the folder for the staged probe; without one it is the system's own for what is temporary.
+    `stages` is the folder for the staged probe; without one it is the system's own for what is temporary. On `cores` runs
+    everything that is started here, with all that it starts itself: the database of a `before` is part of the target.
     """
     port.require_free(base_url)
     own = resolved(launch.env, environment, "env")
@@ -54,8 +63,9 @@ def prepared(
     with ExitStack() as stack:
         stack.callback(log.mask, directory.target_log)
         output = stack.enter_context(directory.target_log.open("ab", buffering=0))
-        prepare(launch, {**inherited, **own}, output, directory, stack)
-        yield Launcher(base_url, launch, directory, inherited, own, output, stages)
+        with pinning.inherited(cores):
+            prepare(launch, {**inherited, **own}, output, directory, stack)
+        yield Launcher(base_url, launch, directory, inherited, own, output, stages, cores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ class Launcher:
     own: Mapping[str, str]  # of the scenario; stronger than everything else
     output: IO[bytes]
     stages: Path | None
+    cores: Collection[int] | None = None  # None: wherever perfkit itself may run
 
     def at(self, base_url: str, launch: Launch, environment: Mapping[str, str]) -> Self:
         """The same on the same data at another address; `before` is over and does not run again."""
@@ -85,7 +96,8 @@ class Launcher:
         port.require_free(self.base_url)
         with ExitStack() as stack:
             environment = {**self.inherited, **(variables or {}), **self.own}
-            supervised = launch(self.spec, environment, self.output, directory, stack, self.stages)
+            with pinning.inherited(self.cores):
+                supervised = launch(self.spec, environment, self.output, directory, stack, self.stages)
             ready.await_answer(self.base_url, self.spec.ready, supervised, directory.target_log)
             target = Target(
                 self.base_url, launched=True, root_pid=supervised.root_pid, probe_directory=directory.probe, python=None,

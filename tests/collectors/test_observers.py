@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from perfkit.collectors import call_trees, memory, stacks, traces
+from perfkit.collectors import call_trees, memory, processes, stacks, traces
 from perfkit.collectors.base import Collector, Observation
 from perfkit.collectors.catalogue import COLLECTORS
 from perfkit.evidence import PHASES, Missing, RunDirectory
@@ -23,11 +23,11 @@ def an_observation(path: Path, target: Target = ATTACHED, profiling: Profiling |
 def test_names_are_unique_and_phases_exist() -> None:
     names = [collector.NAME for collector in COLLECTORS]
 
-    assert len(set(names)) == len(names) == 5
+    assert len(set(names)) == len(names) == 7
     assert all(set(PHASES) >= collector.PHASES for collector in COLLECTORS)
 
 
-@pytest.mark.parametrize("collector", [call_trees, memory, stacks, traces], ids=lambda collector: collector.NAME)
+@pytest.mark.parametrize("collector", [call_trees, memory, processes, stacks, traces], ids=lambda collector: collector.NAME)
 def test_an_attached_target_cannot_be_seen_into(collector: Collector, tmp_path: Path) -> None:
     observation = an_observation(tmp_path)
 

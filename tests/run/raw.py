@@ -10,7 +10,7 @@ from perfkit.load.recorder import Recorder, Sample
 from perfkit.load.seconds import HEALTH, LEDGER
 from perfkit.probe import records
 from perfkit.run import runfile
-from tests.builders import a_host, a_memory, a_run, a_second
+from tests.builders import a_host, a_memory, a_process, a_queue, a_run, a_second
 
 EPOCH = 1000.0
 INTERVALS = (Interval("measure", 0.0, 10.0), Interval("profile", 10.0, 20.0))
@@ -27,9 +27,11 @@ def a_raw_run(path: Path, *, requests: int = 20) -> tuple[RunDirectory, Run]:
     _probe(directory, requests)
     rows.append(path / "memory.jsonl", [a_memory(float(second)) for second in range(20)])
     rows.append(path / "host.jsonl", [a_host(float(second)) for second in range(20)])
+    rows.append(path / "processes.jsonl", [a_process(float(second), 0.1 * second) for second in range(20)])
+    rows.append(path / "accept_queue.jsonl", [a_queue(float(second)) for second in range(20)])
     directory.stacks.mkdir()
     (directory.stacks / "41.raw").write_text("run (/app/run.py:1);GET (<perfkit:ep:17>:3);order (/app/shop.py:41) 30\n")
-    for observer in ("traces", "memory", "host", "stacks", "call_trees"):
+    for observer in ("traces", "memory", "host", "processes", "accept_queue", "stacks", "call_trees"):
         directory.note(observer, "ok")
     return directory, run
 
@@ -69,6 +71,8 @@ def _probe(directory: RunDirectory, requests: int) -> None:
         {"kind": "hook", "name": "sqlite3", "state": "installed", "version": "3.45", "why": ""},
         {"kind": "plan", "shape": 4, "engine": "sqlite", "plan": ["SCAN orders"], "tables": {"orders": 20000}},
         {"kind": "call_tree", "route": 2, "step": 3, "method": 1, "wall": 20, "stacks": [[["order (/app/shop.py:41)"], 0.01]]},
+        {"kind": "gauges", "at": _at(3.0), "seen": [["pool", "orders", 1, 0, 2], ["gil", "", 50_000_000, 0, 250_000_000]]},
+        {"kind": "gauges", "at": _at(4.0), "seen": [["nonsense", "", 1, 0, 2], ["pool", "orders", 1, 0], "x"]},
         {"kind": "blocker", "route": 2, "step": 3, "started": _at(3.0), "wall": 80_000_000, "stack": ["order (/app/shop.py:41)"]},
     ]
     (directory.probe / "41-1.events").write_text("".join(json.dumps(line) + "\n" for line in said))

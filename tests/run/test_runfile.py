@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from perfkit.errors import EvidenceError
-from perfkit.evidence import Floor, Missing, RunDirectory
+from perfkit.evidence import Floor, Missing, Placement, RunDirectory
 from perfkit.run import runfile
 from perfkit.run.read import read
 from tests.builders import a_floor, a_run
@@ -38,6 +38,14 @@ def test_the_generators_floor_is_read_back_or_why_there_is_none(directory: RunDi
     runfile.write(directory, a_run(floor=floor))
 
     assert runfile.read(directory).floor == floor
+
+
+def test_who_had_which_cores_is_read_back(directory: RunDirectory) -> None:
+    placement = {"target": Placement(Missing("not ours"), (0,)), "generator": Placement((1, 2))}
+
+    runfile.write(directory, a_run(placement=placement))
+
+    assert runfile.read(directory).placement == placement
 
 
 def test_a_run_from_before_there_was_a_floor_is_read(directory: RunDirectory) -> None:

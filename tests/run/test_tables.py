@@ -47,6 +47,16 @@ def test_every_observer_of_the_raw_run_left_rows(tmp_path: Path) -> None:
     assert empty == ["waits"]
 
 
+def test_gauges_are_read_in_places_or_in_seconds_and_what_is_none_is_left_out(tmp_path: Path) -> None:
+    gauges = frame(tables.gather(*a_raw_run(tmp_path / "run")).tables["gauges"])
+
+    rows = gauges.select("at", "pid", "phase", "resource", "name", "used", "waiting", "size").rows()
+    assert rows == [
+        (3.0, 41, "measure", "pool", "orders", 1.0, 0, 2.0),
+        (3.0, 41, "measure", "gil", "", 0.05, 0, 0.25),
+    ]
+
+
 def test_a_run_reads_the_same_before_and_after_it_is_compacted(tmp_path: Path) -> None:
     directory, run = a_raw_run(tmp_path / "run")
     before = read(directory.path)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perfkit.analyze.pages import generator_seconds
+from perfkit.analyze.pages import cores, generator_seconds
 from perfkit.evidence import Floor, Missing, Run, WorkerHealth
 from perfkit.finding import Analysis
 from perfkit.measures.connections import Opened, opened
@@ -33,6 +33,7 @@ def method(analysis: Analysis, measures: Measures) -> Section:
     blocks: tuple[Block, ...] = (
         pairs("The run", about(run)),
         pairs("What observing cost", cost(analysis)),
+        cores.table(measures),
         observers(run),
         pairs("Generator", [*generator(run), *connections(opened(measures.samples))]),
         *generator_seconds.blocks(measures.evidence, measures.counts),

@@ -1,7 +1,9 @@
 """gunicorn, all its workers: the application it loads, and the moment at which a worker is ready."""
 
+from ..hooks import executors_
 from ..hooks.patches import Patches
 from ..importing import version_of
+from ..records import SLOTS
 from .either import wrap
 
 
@@ -31,6 +33,7 @@ def install_worker(recorder):
 
             def post_worker_init(worker):
                 recorder.server("gunicorn", version_of("gunicorn"))
+                tell_slots(recorder, worker)
                 after(worker)
 
             self.cfg.set("post_worker_init", post_worker_init)
@@ -41,3 +44,12 @@ def install_worker(recorder):
     patches = Patches()
     patches.wrap(Worker, "init_process", initialising)
     return patches
+
+
+def tell_slots(recorder, worker):
+    """How many requests this worker takes in at once: its threads, or one; of the other classes nobody knows a number."""
+    threads = getattr(worker, "tpool", None)
+    if threads is not None:
+        recorder.gauges.watch(threads, SLOTS, "gunicorn threads", executors_.look)
+    elif any(kind.__module__ == "gunicorn.workers.sync" for kind in type(worker).__mro__):
+        recorder.gauges.tell(SLOTS, "gunicorn sync worker", lambda: (min(len(recorder.active), 1), 0, 1))

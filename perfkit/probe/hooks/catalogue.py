@@ -11,4 +11,8 @@ HOOKS = (
     ("django.db.backends.base.base", "django_"),
     ("urllib3", "urllib3_"),
     ("httpx", "httpx_"),
+    ("threading", "locks_"),
+    ("concurrent.futures.thread", "executors_"),
+    ("anyio._backends._asyncio", "limiters_"),
+    ("gunicorn.workers.gthread", "gthread_"),
 )

@@ -1,6 +1,6 @@
 """SQLAlchemy: waits of its pools, its own housekeeping kept quiet, and statements of drivers that have no hook of ours."""
 
-from ..records import CALL_FAILED, STATEMENT
+from ..records import CALL_FAILED, POOL, STATEMENT
 from .connecting import checkout, connected, opening
 from .counted import DRIVERS, QUIET, quietly
 from .naming import Names
@@ -32,6 +32,7 @@ def install(recorder):
         recorder.hook(DRIVER, "unsupported", version, "older than 1.4")
         return None
     with Patches() as undo:
+        undo.wrap(QueuePool, "recreate", lambda plain: recreating(recorder, plain))
         undo.wrap(QueuePool, "_do_get", lambda plain: checkout(recorder, plain, name_of))
         undo.wrap(base._ConnectionRecord, "_ConnectionRecord__connect", lambda plain: opening(recorder, plain))
         undo.wrap_if_there(DefaultDialect, "_do_ping_w_event", quietly)  # since 2.0
@@ -43,6 +44,31 @@ def name_of(pool):
     return "sqlalchemy {} (size {}, overflow {})".format(type(pool).__name__, pool.size(), pool._max_overflow)
 
 
+def look(pool):
+    """An overflow of -1 is a pool without a limit; who waits it does not tell."""
+    size = pool.size() + pool._max_overflow if pool.size() > 0 and pool._max_overflow >= 0 else 0
+    return (pool.checkedout(), 0, size)
+
+
+def gauge(recorder, pool):
+    """Not in the pool's __init__, whose signature create_engine() reads."""
+    from sqlalchemy.pool import QueuePool
+
+    if isinstance(pool, QueuePool):
+        recorder.gauges.watch(pool, POOL, name_of, look)
+
+
+def recreating(recorder, plain):
+    """Engine.dispose() leaves the engine with a new pool of the same kind."""
+
+    def recreate(pool):
+        fresh = plain(pool)
+        recorder.gauges.watch(fresh, POOL, name_of, look)
+        return fresh
+
+    return recreate
+
+
 def engines(recorder, undo, plain):
     """Engine.__init__, which also counts for engines whose driver nobody counts for."""
     watch = watching(recorder)
@@ -50,6 +76,7 @@ def engines(recorder, undo, plain):
     def __init__(engine, pool, dialect, *arguments, **keywords):  # noqa: N807  takes that method's place
         plain(engine, pool, dialect, *arguments, **keywords)
         try:
+            gauge(recorder, pool)
             if COUNTED_BY.get(dialect.driver) not in DRIVERS:
                 undo.later(watch(engine))
         except Exception as error:

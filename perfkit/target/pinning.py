@@ -1,8 +1,8 @@
-"""Both versions on the same cores and the client on another: what drifts then drifts for both (a tenth of the noise)."""
+"""Which cores a process may use: the versions of a comparison share theirs, so that what drifts drifts for both."""
 
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,16 +22,28 @@ class Cores:
         return not self.versions & self.client
 
 
-def divided(available: Sequence[int], siblings: Mapping[int, frozenset[int]], wanted: int = 1) -> Cores:
-    """The first cores for the versions, the last one for the client, if possible one that shares no silicon with them."""
+def divided(
+    available: Sequence[int],
+    siblings: Mapping[int, frozenset[int]],
+    wanted: int = 1,
+    *,
+    versions: Collection[int] | None = None,
+    client: Collection[int] | None = None,
+) -> Cores:
+    """The first cores for the versions, the last one for the client, if possible one that shares no silicon with them.
+
+    What the scenario itself asks for (`target.cores`, `generator.cores`) is `versions` and `client`, and is not divided.
+    """
     ordered = sorted(available)
-    if len(ordered) == 1:
-        return Cores(frozenset(ordered), frozenset(ordered))
-    versions = frozenset(ordered[: max(1, min(wanted, len(ordered) - 1))])
-    taken = frozenset[int]().union(*(siblings.get(core, frozenset()) for core in versions))
-    rest = [core for core in ordered if core not in versions]
-    apart = [core for core in rest if core not in taken]
-    return Cores(versions, frozenset({(apart or rest)[-1]}))
+    if versions is None:
+        free = [core for core in ordered if core not in (client or ())] or ordered
+        most = len(free) if client else max(1, len(free) - 1)
+        versions = free[: max(1, min(wanted, most))]
+    if client is None:
+        taken = frozenset[int]().union(*(siblings.get(core, frozenset()) for core in versions))
+        rest = [core for core in ordered if core not in versions] or ordered
+        client = ([core for core in rest if core not in taken] or rest)[-1:]
+    return Cores(frozenset(versions), frozenset(client))
 
 
 def available() -> tuple[int, ...]:
@@ -44,9 +56,22 @@ def siblings(cores: Iterable[int]) -> dict[int, frozenset[int]]:
     return {core: _listed(Path(_TOPOLOGY.format(core)), core) for core in cores}
 
 
+def of(pids: Iterable[int]) -> tuple[int, ...]:
+    """The cores that these processes may use, all together; those that have ended use none."""
+    found: set[int] = set()
+    for pid in pids:
+        # It may end while we look.
+        with suppress(ProcessLookupError):
+            found |= os.sched_getaffinity(pid)
+    return tuple(sorted(found))
+
+
 @contextmanager
-def inherited(cores: frozenset[int]) -> Generator[None]:
-    """Whatever this thread starts meanwhile runs on these cores; the thread itself goes back to its own."""
+def inherited(cores: Collection[int] | None) -> Generator[None]:
+    """Whatever this thread starts meanwhile runs on these cores (None: wherever it may); the thread goes back to its own."""
+    if cores is None:
+        yield
+        return
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -56,7 +81,7 @@ def inherited(cores: frozenset[int]) -> Generator[None]:
 
 
 @contextmanager
-def client_on(cores: frozenset[int]) -> Generator[None]:
+def client_on(cores: Collection[int]) -> Generator[None]:
     """Every thread of this process runs on these cores; those that begin later inherit it."""
     before: dict[int, set[int]] = {}
     for thread in _threads():

@@ -1,0 +1,106 @@
+"""How busy a database or another service is, as seen from the target that asks it: nothing of theirs can be looked into.
+
+The utilisation law (Denning and Buzen, 1978): rate x service time = places that are busy, in the mean. The service time is what
+one call takes that is under way alone; what calls take longer than that, they wait for each other. How many places there are is
+the number of busy ones, rounded, and that only where calls do wait: a service that answers a crowd as fast as one has not shown
+where its limit is, and nothing is said of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from perfkit.evidence import Evidence, Missing
+from perfkit.measures.frames import Numbers, numbers
+
+DATABASE: Final = "the database"
+# So many calls that were alone give a median that a few slow ones do not move.
+LEAST_ALONE: Final = 10
+# Of a call's time, that is waiting for other calls: half a queue of one more. Below it, noise of the machine looks like a queue.
+LEAST_QUEUEING: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the measure phase asked of one service."""
+
+    name: str
+    rate: float  # calls per second
+    time: float  # mean seconds of a call
+    alone: float | Missing  # seconds of a call that nobody else disturbed
+
+    @property
+    def under_way(self) -> float:
+        """Calls at once, in the mean (Little's law)."""
+        return self.rate * self.time
+
+    @property
+    def queueing(self) -> float | Missing:
+        """Share of a call's time that it waits for others."""
+        if isinstance(self.alone, Missing):
+            return self.alone
+        return max(1 - self.alone / self.time, 0.0) if self.time > 0 else 0.0
+
+    @property
+    def utilisation(self) -> float | Missing:
+        queueing = self.queueing
+        if isinstance(queueing, Missing) or isinstance(self.alone, Missing):
+            return self.alone if isinstance(self.alone, Missing) else Missing("not known")
+        if queueing < LEAST_QUEUEING:
+            return Missing("it answers many at once as fast as one: its limit was not met")
+        busy = self.rate * self.alone
+        return min(busy / max(round(busy), 1), 1.0)
+
+
+def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple[Service, ...] | Missing:
+    """Every service that the target called, the busiest first; `alone` are times from a run at lower load, where there is one."""
+    interval = evidence.run.interval("measure")
+    if interval is None:
+        return Missing("the run has no measure phase")
+    if isinstance(evidence.waits, Missing) and isinstance(evidence.statements, Missing):
+        return evidence.waits
+    found: list[Service] = []
+    for name, calls in _calls(evidence).items():
+        starts, times = numbers(calls["started_at"]), numbers(calls["wall_time"])
+        within = (starts >= interval.started_at) & (starts < interval.finished_at)
+        if not within.any():
+            continue
+        known = (alone or {}).get(name)
+        undisturbed = known if known is not None else time_alone(starts, times)
+        found.append(Service(name, int(within.sum()) / interval.duration, float(times[within].mean()), undisturbed))
+    return tuple(sorted(found, key=lambda service: -service.under_way))
+
+
+def times_alone(evidence: Evidence) -> dict[str, float]:
+    """Per service, for a later run at higher load; without those that were hardly ever asked alone."""
+    found = asked(evidence)
+    services = () if isinstance(found, Missing) else found
+    return {service.name: service.alone for service in services if not isinstance(service.alone, Missing)}
+
+
+def time_alone(starts: Numbers, times: Numbers) -> float | Missing:
+    """Median of the calls during which no other was under way."""
+    order = np.argsort(starts, kind="stable")
+    starts, times = starts[order], times[order]
+    ends = np.maximum.accumulate(starts + times)
+    is_first = np.concatenate([[True], starts[1:] >= ends[:-1]])
+    is_last = np.concatenate([starts[1:] >= (starts + times)[:-1], [True]])
+    undisturbed = times[is_first & is_last]
+    if len(undisturbed) < LEAST_ALONE:
+        return Missing(f"only {len(undisturbed)} calls were alone, so that nobody knows what one takes that need not wait")
+    return float(np.median(undisturbed))
+
+
+def _calls(evidence: Evidence) -> dict[str, pl.DataFrame]:
+    """All phases: before the load is on, calls are alone."""
+    found: dict[str, pl.DataFrame] = {}
+    if not isinstance(evidence.waits, Missing):
+        outbound = evidence.waits.filter(pl.col("kind") == "outbound")
+        for (name,), calls in outbound.group_by(pl.col("name").cast(pl.String)):
+            found[str(name)] = calls
+    if not isinstance(evidence.statements, Missing) and evidence.statements.height:
+        found[DATABASE] = evidence.statements
+    return found
