@@ -77,6 +77,7 @@ def compared(asked: Asked) -> Generator[Compared]:
             str(asked.scenario),
             "--out",
             out,
+            "--no-why",  # a minute of profiles after each regression says nothing about how it was found
         ]
         began = time.monotonic()
         try:

@@ -95,7 +95,12 @@ class Conductor:
         )
         comparing = asked.scenario.compare
         self.expected = expected(
-            asked.tiers, asked.budget, comparing.restarts, len(comparing.bursts), has_rate=peak_of(asked.scenario) > 0
+            asked.tiers,
+            asked.budget,
+            comparing.restarts,
+            len(comparing.bursts),
+            has_rate=peak_of(asked.scenario) > 0,
+            explains=asked.why is True,
         )
         self.subject = Subject(self.place.path.name, asked.scenario.name, self._at, version(base), version(head))
         self.has_something = False
@@ -131,7 +136,7 @@ class Conductor:
             self._crowd(pair, looks)
         self.explanation = why(
             pair, judge(self.observed, self.settings), self.observed.pairs,
-            wanted=self.asked.why, tell=self.asked.on_news, during=self._during,
+            wanted=self.asked.why, tell=self.asked.on_news, during=lambda what: self._during(what, "explaining"),
         )  # fmt: skip
         self.settings = self._settings(load_of(pair))
 

@@ -13,6 +13,8 @@ RESTARTING: Final = 2.0
 READING: Final = 1.0
 GENERATOR: Final = 3.0
 JUDGING: Final = 4.0
+# Profiles of both versions: what they are bounded to is longer (why/observe.py), and a busy machine needs it.
+EXPLAINING: Final = 55.0
 # A burst's warm-up is a few bursts; it has a limit that is seldom reached.
 BURST_WARM_UP: Final = LONGEST_WARM_UP / 10
 ROUNDED_TO: Final = 5.0
@@ -26,20 +28,25 @@ class Expected:
     alternating: float
     bursting: float
     checking: float
+    explaining: float = 0.0  # 0 where only a regression would be explained: nobody knows that beforehand
 
     @property
     def total(self) -> float:
-        return self.counting + self.alternating + self.bursting + self.checking + JUDGING
+        return self.counting + self.alternating + self.bursting + self.checking + self.explaining + JUDGING
 
     def left(self, tier: str, share: float) -> float:
         """From a share of one tier on."""
+        if tier == "explaining":
+            return (1 - share) * EXPLAINING + JUDGING
         tiers = {"counting": self.counting, "alternating": self.alternating, "bursting": self.bursting, "checking": self.checking}
         names = list(tiers)
         later = sum(tiers[name] for name in names[names.index(tier) + 1 :])
-        return (1 - share) * tiers[tier] + later + JUDGING
+        return (1 - share) * tiers[tier] + later + self.explaining + JUDGING
 
 
-def expected(tiers: frozenset[int], budget: float, restarts: int, sizes: int, *, has_rate: bool) -> Expected:
+def expected(
+    tiers: frozenset[int], budget: float, restarts: int, sizes: int, *, has_rate: bool, explains: bool = False
+) -> Expected:  # fmt: skip
     """Of a comparison that does not end early."""
     each = budget / restarts
     counts, alternates, bursts = 0 in tiers, 1 in tiers, tiers >= {2} and sizes > 0
@@ -50,6 +57,7 @@ def expected(tiers: frozenset[int], budget: float, restarts: int, sizes: int, *,
         alternating=budget + warm_ups + (restarts - 1) * RESTARTING + READING if alternates else 0.0,
         bursting=budget + BURST_RESTARTS * (RESTARTING + sizes * BURST_WARM_UP) + READING if bursts else 0.0,
         checking=2 * (GENERATOR + windows.FILLING) if bursts and has_rate else 0.0,
+        explaining=EXPLAINING if explains else 0.0,
     )
 
 

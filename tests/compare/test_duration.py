@@ -1,6 +1,6 @@
 """How long a comparison takes, before it begins."""
 
-from perfkit.compare.duration import expected, rounded
+from perfkit.compare.duration import EXPLAINING, JUDGING, expected, rounded
 
 
 def test_a_short_comparison_of_two_tiers_ends_within_three_quarters_of_a_minute() -> None:
@@ -31,3 +31,12 @@ def test_closed_load_has_no_window_and_no_bursts_take_no_time() -> None:
 
 def test_an_expectation_is_told_in_steps_of_five_seconds() -> None:
     assert [rounded(seconds) for seconds in (0.2, 7.0, 8.0, 61.0)] == [5.0, 5.0, 10.0, 60.0]
+
+
+def test_profiles_count_beforehand_only_where_they_are_asked_for_and_while_they_go_on_in_any_case() -> None:
+    only_if = expected(frozenset({0}), 60.0, 4, 3, has_rate=True)
+    always = expected(frozenset({0}), 60.0, 4, 3, has_rate=True, explains=True)
+
+    assert always.total == only_if.total + EXPLAINING
+    assert always.left("counting", 1.0) == only_if.left("counting", 1.0) + EXPLAINING
+    assert only_if.left("explaining", 0.5) == always.left("explaining", 0.5) == EXPLAINING / 2 + JUDGING

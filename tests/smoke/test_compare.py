@@ -83,7 +83,7 @@ def written(top: Path) -> tuple[Path, Any]:
 
 
 def test_four_statements_more_are_a_regression_with_their_place(top: Path) -> None:
-    done = compared(top, "one", "slower", "--budget", "6s", "--tiers", "0,1,2")
+    done = compared(top, "one", "slower", "--budget", "6s", "--tiers", "0,1,2", "--no-why")
 
     assert done.returncode == 1, done.stderr
     folder, said = written(top)
@@ -116,6 +116,8 @@ def test_another_answer_is_said_first(top: Path) -> None:
 
     assert done.returncode == 8, done.stderr
     assert "do not answer alike (GET /products)" in done.stdout
+    assert "no time was spent on profiles" in done.stderr
+    assert written(top)[1]["why"]["why"].startswith("nothing regressed")
 
 
 def test_a_revision_that_is_not_there_has_its_own_sentence(top: Path) -> None:

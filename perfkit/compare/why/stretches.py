@@ -72,7 +72,7 @@ async def _flows(seat: Seat, pace: Pace, iterations: range, until: float, outcom
         await pace.keep()
         dice = Dice(seat.plan.seed, "flows").start(iteration)
         await seat.begin(seat.plan.flows.index(seat.plan.choose(dice)), iteration, dice)
-        while seat.pending is not None and time.monotonic() < until:
+        while seat.pending is not None and (iteration == iterations.start or time.monotonic() < until):
             await seat.send()
             await seat.advance()
             outcomes += seat.taken()

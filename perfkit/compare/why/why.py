@@ -36,7 +36,7 @@ def why(
     if not (pair.base.target.launched and pair.head.target.launched):
         return NOT_OURS
     size = burst_of(comparison, endpoints)
-    on_progress = during(f"profiling both, to see why ({show_time(LONGEST)} at most)")
+    on_progress = during(f"profiling both to see why, {show_time(LONGEST)} at most")
     try:
         watched = watch(pair, size, plain=isinstance(pairs, Missing), on_progress=on_progress)
         base, head = (recorded(side, pair, watched, pairs) for side in (pair.base, pair.head))
