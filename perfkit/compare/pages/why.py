@@ -129,12 +129,13 @@ def _figures(one: Difference) -> tuple[float, float, float, float, float]:
 def _functions(functions: tuple[FunctionChange, ...]) -> Table:
     columns = (
         Column("function", "code"), Column("what happened"), Column("of", "code"), Column("clock"), Column("base", "time"),
-        Column("head", "time"), Column("change", "time"), Column("from", "time"), Column("to", "time"), Column("own change", "time"), Column("sure"),
+        Column("head", "time"), Column("change", "time"), Column("from", "time"), Column("to", "time"),
+        Column("own change", "time"), Column("sure"),
     )  # fmt: skip
     rows = tuple(
         (
-            f"{one.name} ({one.place})", _happened(one), one.endpoint or "shared", SHORT[one.clock], *_figures(one.with_calls), one.alone.change.value,
-            "yes" if one.significant else "",
+            f"{one.name} ({one.place})", _happened(one), one.endpoint or "shared", SHORT[one.clock],
+            *_figures(one.with_calls), one.alone.change.value, "yes" if one.significant else "",
         )
         for one in functions[:FUNCTIONS]
     )  # fmt: skip
