@@ -80,8 +80,8 @@ def compared(top: Path, name: str, *arguments: str) -> tuple[Path, Any]:
     line = [sys.executable, "-m", "perfkit", "compare", *arguments, "--scenario", str(top / "shop.yaml"), "--out", str(out)]
     environment = os.environ | {"XDG_CACHE_HOME": str(top.parent / "cache")}
     done = subprocess.run(line, env=environment, cwd=top.parent, capture_output=True, text=True, check=False, timeout=240)
-    folder = next(out.iterdir(), None)
-    assert folder is not None, done.stderr
+    assert out.is_dir(), done.stderr
+    folder = next(out.iterdir())
     return folder, json.loads((folder / "comparison.json").read_text())
 
 
