@@ -96,8 +96,9 @@ def _fullness(one: Utilisation) -> float:
 
 def _symptoms(known: Mapping[Resource, Utilisation], parts: Mapping[str, float], cores: int) -> dict[Resource, str]:
     """Resources that are in use because of another one, and because of what."""
-    found: dict[Resource, str] = {**_of_computing(known, cores)}
-    deeper = [kind for kind, one in known.items() if kind not in {*UPSTREAM, *found} and _fullness(one) >= FULL - CLOSE]
+    found = _of_computing(known, cores)
+    elsewhere: list[Resource] = [kind for kind in known if kind not in UPSTREAM and kind not in found]
+    deeper: list[Resource] = [kind for kind in elsewhere if _fullness(known[kind]) >= FULL - CLOSE]
     filled = sum(parts.get(part, 0.0) for part in {part for kind in deeper for part in PARTS[kind]})
     if deeper and filled >= FILLS:
         why = f"{show_share(min(filled, 1.0))} of the requests' time is spent at the {' and the '.join(sorted(deeper))}"
