@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.compare.registered import BROKEN_OFF, Item, Series, kept, opened, tried
+from bench.compare.registered import BROKEN_OFF, COMPARE, Item, Series, kept, opened, tried
 from bench.results import Results
 from perfkit.stats.proportions import exact
 
@@ -51,13 +51,17 @@ class Bench:
     plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]]
     run: Callable[[Item, Mapping[str, Any]], dict[str, Any]]
     cells: Callable[[dict[str, Any]], Sequence[str]]
+    group: str = COMPARE
 
     def conduct(self, wanted: Wanted) -> Series:
         """Runs what is left of the series, each run a row; gives the series back for its table."""
         if wanted.table:
-            return kept(self.name, wanted.series)
-        series = tried(self.plan, wanted.runs, wanted.kinds) if wanted.is_try else opened(self.name, wanted.series, self.plan)
-        results = Results(f"compare-{self.name}", self.title, (*RUN, *self.columns), keeps=not wanted.is_try)
+            return kept(self.name, wanted.series, self.group)
+        if wanted.is_try:
+            series = tried(self.plan, wanted.runs, wanted.kinds)
+        else:
+            series = opened(self.name, wanted.series, self.plan, self.group)
+        results = Results(f"{self.group}-{self.name}", self.title, (*RUN, *self.columns), keeps=not wanted.is_try)
         if not series.begun:
             results.note(self._registration(series, wanted))
         for item in series.broken_off():
@@ -82,7 +86,7 @@ class Bench:
     def _registration(self, series: Series, wanted: Wanted) -> str:
         planned = series.planned
         counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(_counts(planned).items()))
-        where = f"order and seeds in compare/{self.name}-{wanted.series}.jsonl"
+        where = f"order and seeds in {self.group}/{self.name}-{wanted.series}.jsonl"
         return f"Series {wanted.series}: {len(planned)} runs ({counts}); protocol {series.protocol[:10]}; {where}."
 
 

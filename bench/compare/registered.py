@@ -18,7 +18,8 @@ from bench.results import RESULTS, ROOT, commit, now
 from perfkit.compare import git
 from perfkit.target.machine import cpu_model
 
-LEDGERS = RESULTS / "compare"
+COMPARE = "compare"  # the folder below docs/results in which the ledgers of a group of benches lie
+LEDGERS = RESULTS / COMPARE
 # What a series measures: when it has changed, what follows is no longer the same series.
 PROTOCOL = "perfkit"
 BROKEN_OFF = "broken off"
@@ -154,9 +155,9 @@ def protocol() -> str:
     return git.tell(ROOT, "rev-parse", f"HEAD:{PROTOCOL}")
 
 
-def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]]) -> Series:
+def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]], group: str = COMPARE) -> Series:
     """The series to go on with, registered now if it is new; ends the bench when it may not be gone on with."""
-    series = Series(LEDGERS / f"{bench}-{name}.jsonl")
+    series = Series(RESULTS / group / f"{bench}-{name}.jsonl")
     try:
         tree = protocol()
         if not series.is_registered:
@@ -167,9 +168,9 @@ def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[
     return series
 
 
-def kept(bench: str, name: str) -> Series:
+def kept(bench: str, name: str, group: str = COMPARE) -> Series:
     """A series to be looked at only; ends the bench when there is none."""
-    series = Series(LEDGERS / f"{bench}-{name}.jsonl")
+    series = Series(RESULTS / group / f"{bench}-{name}.jsonl")
     if not series.is_registered:
         sys.exit(f"{bench}: there is no series {name}")
     return series

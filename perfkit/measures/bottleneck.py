@@ -18,6 +18,9 @@ from perfkit.validity import INVALID_CPU_SHARE
 # A server that is busy nine tenths of the time has a queue of nine (M/M/1): what comes in addition does not get through. The
 # reference (comparison-and-capacity 3.5.8) has 0.9 of a core for CPU; bench/capacity/bottlenecks.py tries it on known targets.
 FULL: Final = 0.9
+# Naps do not see the interpreter's lock held for less than half a millisecond, so that it is full before they say so; the
+# reference has 0.8 for it.
+FULL_LOCK: Final = 0.8
 # Two limits that bind within a tenth of each other change places with the mix of requests: both have to be raised.
 CLOSE: Final = 0.1
 # Below it nothing is a bottleneck yet: the first of several is who happens to have more work.
@@ -60,10 +63,10 @@ def name(used: Sequence[Utilisation], parts: Mapping[str, float], cores: int) ->
     used = [one for one in sorted(used, key=_share) if one.resource != "generator" and _share(one) >= LEAST]
     known: dict[Resource, Utilisation] = {one.resource: one for one in used}
     dropped = _symptoms(known, parts, cores)
-    kept = sorted((one for one in known.values() if one.resource not in dropped), key=_share, reverse=True)
-    named = tuple(one for one in kept if _share(one) >= _share(kept[0]) - CLOSE)
+    kept = sorted((one for one in known.values() if one.resource not in dropped), key=_fullness, reverse=True)
+    named = tuple(one for one in kept if _fullness(one) >= _fullness(kept[0]) - CLOSE)
     besides = tuple(f"{kind} ({show_share(_share(known[kind]))}): {why}" for kind, why in dropped.items())
-    return Bottlenecks(named, any(_share(one) >= FULL for one in known.values()), besides=besides)
+    return Bottlenecks(named, any(_fullness(one) >= FULL for one in known.values()), besides=besides)
 
 
 def parts(breakdown: pl.DataFrame, endpoints: pl.DataFrame) -> dict[str, float]:
@@ -86,10 +89,16 @@ def _share(one: Utilisation) -> float:
     return 0.0 if isinstance(one.share, Missing) else one.share
 
 
+def _fullness(one: Utilisation) -> float:
+    """The share on one scale for all: FULL means full."""
+    return min(_share(one) * FULL / (FULL_LOCK if one.resource == "GIL" else FULL), 1.0)
+
+
 def _symptoms(known: Mapping[Resource, Utilisation], parts: Mapping[str, float], cores: int) -> dict[Resource, str]:
     """Resources that are in use because of another one, and because of what."""
-    found: dict[Resource, str] = {**_of_computing(known, cores)}
-    deeper = [kind for kind, one in known.items() if kind not in {*UPSTREAM, *found} and _share(one) >= FULL - CLOSE]
+    found = _of_computing(known, cores)
+    elsewhere: list[Resource] = [kind for kind in known if kind not in UPSTREAM and kind not in found]
+    deeper: list[Resource] = [kind for kind in elsewhere if _fullness(known[kind]) >= FULL - CLOSE]
     filled = sum(parts.get(part, 0.0) for part in {part for kind in deeper for part in PARTS[kind]})
     if deeper and filled >= FILLS:
         why = f"{show_share(min(filled, 1.0))} of the requests' time is spent at the {' and the '.join(sorted(deeper))}"
@@ -101,7 +110,7 @@ def _symptoms(known: Mapping[Resource, Utilisation], parts: Mapping[str, float],
 
 def _of_computing(known: Mapping[Resource, Utilisation], cores: int) -> dict[Resource, str]:
     """Of the processor, the interpreter's lock and the event loop one is the reason: they are full at the same time."""
-    full = {kind for kind in ("worker CPU", "GIL", "event loop") if kind in known and _share(known[kind]) >= FULL}
+    full = {kind for kind in ("worker CPU", "GIL", "event loop") if kind in known and _fullness(known[kind]) >= FULL}
     threads = "thread pool" in known or "worker slots" in known
     reason: Resource | None = None
     if "event loop" in full and not ("GIL" in full and threads):

@@ -269,6 +269,7 @@ def test_the_page_has_every_section_in_reading_order() -> None:
         "Endpoints",
         "Response times",
         "Where the time goes",
+        "What it was limited by",
         "Statements",
         "Functions",
         "Memory",

@@ -90,6 +90,11 @@ def test_threads_that_compute_share_the_interpreters_lock() -> None:
     assert found.resources == ("GIL",)
 
 
+def test_the_interpreters_lock_is_full_before_naps_say_so() -> None:
+    assert named({"lock": 0.5, "other": 0.5}, gil=0.83, cpu=0.99, slots=1.0, lock=1.0).resources == ("lock", "GIL")
+    assert named({"lock": 0.5, "other": 0.5}, gil=0.75, cpu=0.99, slots=1.0, lock=1.0).resources == ("lock", "worker CPU")
+
+
 def test_with_one_core_more_of_the_interpreters_lock_would_not_help() -> None:
     assert named({"cpu": 0.1, "other": 0.9}, cores=1, gil=0.97, cpu=0.99, slots=1.0).resources == ("worker CPU",)
 

@@ -28,7 +28,7 @@ def serve(took: float, at_once: int) -> None:
             # In one piece: two would meet Nagle and the other side's delayed acknowledgement.
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER))
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as the base class has it
             """Nobody reads it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -37,12 +37,16 @@ def serve(took: float, at_once: int) -> None:
         server.serve_forever()
 
 
+def end(*_: object) -> None:
+    sys.exit(0)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--took", type=float, required=True, help="seconds")
     options.add_argument("--at-once", type=int, default=1)
     given = options.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, end)
     serve(given.took, given.at_once)
 
 

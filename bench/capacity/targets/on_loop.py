@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ pool: "AsyncConnectionPool[Any] | None" = None
 
 
 @asynccontextmanager
-async def lifespan(_: Starlette) -> AsyncIterator[None]:
+async def lifespan(_: Starlette) -> AsyncGenerator[None]:
     """A pool belongs to the loop on which it was opened."""
     global pool  # noqa: PLW0603  one application, one pool
     if "DATABASE" not in os.environ:

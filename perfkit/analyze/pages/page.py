@@ -1,6 +1,6 @@
 """What the report of one run says, from the verdict down to how it was measured."""
 
-from perfkit.analyze.pages import endpoints, findings, method, profiles, verdict
+from perfkit.analyze.pages import endpoints, findings, limits, method, profiles, verdict
 from perfkit.detectors.catalogue import DETECTORS
 from perfkit.finding import Analysis, Finding, Level
 from perfkit.measures.lazy import Measures
@@ -24,6 +24,7 @@ def page(analysis: Analysis, measures: Measures) -> Page:
             endpoints.table(measures),
             endpoints.response_times(measures),
             endpoints.breakdown(measures),
+            limits.section(measures),
             profiles.statements(measures),
             profiles.functions(measures),
             profiles.memory(measures),
