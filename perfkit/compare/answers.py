@@ -20,7 +20,12 @@ def counted(pairs: Table, changes: tuple[Change, ...] | Missing, settings: Setti
     exact = () if isinstance(changes, Missing) else changes
     known = {(change.endpoint, change.counter) for change in exact}
     seen = [change for change in _of_statuses(pairs) if (change.endpoint, "status") not in known]
-    judged = [_judged(change, settings) for change in (*seen, *exact)]
+    # What an error page weighs, or takes statements for, is no figure of the endpoint that is gone.
+    apart = {change.endpoint for change in (*seen, *exact) if change.counter in {"exists", "status"}}
+    judged = [
+        _judged(change, settings) if change.is_of_answers or change.endpoint not in apart else Counted(change, "changed", False)
+        for change in (*seen, *exact)
+    ]
     order = ("different", "regressed", "improved", "changed")
     return tuple(sorted(judged, key=lambda one: (order.index(one.outcome), one.change.endpoint)))
 

@@ -252,3 +252,16 @@ def test_counters_decide_where_nobody_asked_for_times() -> None:
 
     assert nothing_changed.answer is Answer.EQUIVALENT
     assert nothing_measured.answer is Answer.INCONCLUSIVE
+
+
+def test_what_an_error_page_weighs_is_no_regression_of_the_endpoint_that_is_gone() -> None:
+    changes = (
+        Change("GET /orders", "status", 200, 404),
+        Change("GET /orders", "bytes", 100, 900),
+        Change("GET /products", "bytes", 100, 100),
+    )
+
+    said = judged(some_pairs(Endpoint(head_status=404)), counters=changes)
+
+    assert {(one.change.counter, one.outcome) for one in said.counted} >= {("status", "different"), ("bytes", "changed")}
+    assert said.answer is Answer.DIFFERENT
