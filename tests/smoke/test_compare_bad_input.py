@@ -131,7 +131,7 @@ def test_versions_with_one_lock_file_share_an_environment_and_an_endpoint_that_i
     assert "do not answer alike (GET /products)" in done.stdout.splitlines()[0]
     gone = {one["counter"]: one for one in written(tmp_path)["counters"] if one["endpoint"] == "GET /products"}
     assert gone["exists"]["detail"] == "only the base has this endpoint"
-    assert (gone["status"]["base"], gone["status"]["head"]) == (200, 404)
+    assert (gone["exists"]["outcome"], gone["exists"]["gated"]) == ("different", True)
 
 
 def test_another_library_is_refused_until_it_is_allowed(top: Path, compared: Compared, tmp_path: Path) -> None:
