@@ -9,7 +9,7 @@ from rich.console import Console
 from perfkit.cli.progress import Watch
 from perfkit.cli.run import INTERRUPTED, stopping_politely
 from perfkit.compare import sources
-from perfkit.compare.compare import TIERS, Asked, Concluded
+from perfkit.compare.compare import COUNTERS, TIERS, Asked, Concluded
 from perfkit.compare.compare import compare as carry_out
 from perfkit.compare.runs.compare import Asked as RunsAsked
 from perfkit.compare.runs.compare import compare as compare_runs
@@ -63,7 +63,10 @@ def compare(
 ) -> int:
     """Compare two versions: exact counts, alternated requests, bursts; says which endpoint became slower, and why it can tell."""
     console = Console(stderr=True, soft_wrap=True)
-    if sources.is_run(base) and sources.is_run(head):
+    of_runs = sources.is_run(base) and sources.is_run(head)
+    if instructions and (of_runs or COUNTERS not in tiers_of(tiers)):
+        raise typer.BadParameter("instructions are counted in tier 0, of versions that are started", param_hint="--instructions")
+    if of_runs:
         recorded = RunsAsked(
             base=Path(base),
             head=Path(head),

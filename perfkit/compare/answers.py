@@ -17,10 +17,19 @@ NOWHERE: Final = (404, 405)
 
 def counted(pairs: Table, changes: tuple[Change, ...] | Missing, settings: Settings) -> tuple[Counted, ...]:
     """Answers that differ first, then what regressed."""
-    exact = () if isinstance(changes, Missing) else changes
+    met = tuple(_of_statuses(pairs))
+    one_sided = {change.endpoint for change in met if change.counter == "exists"}
+    # That an endpoint is there in one version only says all that its status and its error page would.
+    every = () if isinstance(changes, Missing) else changes
+    exact = [change for change in every if not (change.is_of_answers and change.endpoint in one_sided)]
     known = {(change.endpoint, change.counter) for change in exact}
-    seen = [change for change in _of_statuses(pairs) if (change.endpoint, "status") not in known]
-    judged = [_judged(change, settings) for change in (*seen, *exact)]
+    seen = [change for change in met if (change.endpoint, change.counter) not in known]
+    # What an error page weighs, or takes statements for, is no figure of the endpoint that is gone.
+    apart = {change.endpoint for change in (*seen, *exact) if change.counter in {"exists", "status"}}
+    judged = [
+        _judged(change, settings) if change.is_of_answers or change.endpoint not in apart else Counted(change, "changed", False)
+        for change in (*seen, *exact)
+    ]
     order = ("different", "regressed", "improved", "changed")
     return tuple(sorted(judged, key=lambda one: (order.index(one.outcome), one.change.endpoint)))
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 from perfkit.compare import alternation, bursts, cleanup, conditions, contract, counters, instructions, sides, sources, windows
 from perfkit.compare.alternation import Told
 from perfkit.compare.comparison import Answer, Comparison
+from perfkit.compare.counters import Counters
 from perfkit.compare.duration import expected, rounded
-from perfkit.compare.instructions import Counted
 from perfkit.compare.judge import judge
 from perfkit.compare.load import load_of, peak_of
 from perfkit.compare.looks import Looks
@@ -154,24 +154,22 @@ class Conductor:
         budget = counters.budget_for(self.asked.budget) if len(self.asked.tiers) > 1 else counters.BUDGET
         found = counters.run(pair, budget, self._during("counting", "counting"))
         self.place.keep("counters", found.table)
-        executed = self._instructions(pair)
-        details = found.details() | ({} if isinstance(executed, Missing) else {"instructions": executed.details()})
-        self.place.write("counter_details.json", json.dumps(details, indent=1))
+        self.place.write("counter_details.json", json.dumps(found.details(), indent=1))
         blind = tuple(f"{name}: nothing was counted inside: {why}" for name, why in found.blind.items())
         self.subject = replace(self.subject, caveats=(*self.subject.caveats, *blind))
         self.has_something = True
-        also = () if isinstance(executed, Missing) else executed.changes
-        self.observed = replace(self.observed, counters=(*found.changes, *also))
+        self.observed = replace(self.observed, counters=found.changes)
+        if self.asked.instructions:
+            self._execute(pair, found)
 
-    def _instructions(self, pair: Pair) -> Counted | Missing:
-        if not self.asked.instructions:
-            return Missing("nobody asked for it")
+    def _execute(self, pair: Pair, counted: Counters) -> None:
         found = instructions.run(pair, self.place.path / WORK, self._during("counting instructions, which takes minutes"))
         if isinstance(found, Missing):
             self.subject = replace(self.subject, caveats=(*self.subject.caveats, f"instructions were not counted: {found.why}"))
-        else:
-            self.place.keep("instructions", found.table)
-        return found
+            return
+        self.place.keep("instructions", found.table)
+        self.place.write("counter_details.json", json.dumps(counted.details() | {"instructions": found.details()}, indent=1))
+        self.observed = replace(self.observed, counters=(*counted.changes, *found.changes))
 
     def _alternate(self, pair: Pair, looks: Looks) -> None:
         restarts = self.asked.scenario.compare.restarts

@@ -22,6 +22,7 @@ from perfkit.compare.exact import MOST
 from perfkit.compare.lockstep import Twin
 from perfkit.compare.pairs import COUNTERS, SIDES
 from perfkit.compare.side import Pair
+from perfkit.errors import ComparisonError
 from perfkit.evidence import Missing
 
 # Times that each flow is played before anything is counted: an interpreter adapts its code to what it has met (PEP 659).
@@ -73,13 +74,12 @@ def run(pair: Pair, work: Path, on_progress: Callable[[float], None]) -> Counted
     if not all(side.is_ours for side in (pair.base, pair.head)):
         return Missing("a service that runs already cannot be started under valgrind")
     pair.stop()
-    with ExitStack() as stack:
-        meters: dict[str, Meter] = {}
-        for side in (pair.base, pair.head):
-            folder = work / f"instructions-{side.name}"
-            folder.mkdir(parents=True)
-            meters[side.name] = Meter(stack.enter_context(side.behind(callgrind.prefix(folder))), folder)
-        rows = _rounds(pair, _Deck(meters), on_progress)
+    try:
+        rows = _executed(pair, work, on_progress)
+    except ComparisonError as error:
+        # valgrind does not run everything that a processor runs; the tiers that follow have no need of it.
+        pair.resume()
+        return Missing(error.message.splitlines()[0])
     pair.resume()
     table = pairs.frame(rows, COUNTERS)
     return Counted(table, changes(table), typical(table))
@@ -124,6 +124,16 @@ def typical(table: pl.DataFrame) -> dict[str, tuple[float, float]]:
     found = {(str(endpoint), str(side)): float(mean) for endpoint, side, mean in means.iter_rows()}
     names = sorted({endpoint for endpoint, _ in found})
     return {name: (found[name, "base"], found[name, "head"]) for name in names if all((name, side) in found for side in SIDES)}
+
+
+def _executed(pair: Pair, work: Path, on_progress: Callable[[float], None]) -> list[dict[str, Any]]:
+    with ExitStack() as stack:
+        meters: dict[str, Meter] = {}
+        for side in (pair.base, pair.head):
+            folder = work / f"instructions-{side.name}"
+            folder.mkdir(parents=True)
+            meters[side.name] = Meter(stack.enter_context(side.behind(callgrind.prefix(folder))), folder)
+        return _rounds(pair, _Deck(meters), on_progress)
 
 
 def _rounds(pair: Pair, deck: _Deck, on_progress: Callable[[float], None]) -> list[dict[str, Any]]:

@@ -31,3 +31,13 @@ def test_what_is_no_margin_is_refused(text: str) -> None:
 def test_a_budget_of_no_time_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         compare.budget_of(text)
+
+
+def test_instructions_are_a_part_of_tier_0() -> None:
+    with pytest.raises(typer.BadParameter, match="instructions are counted in tier 0"):
+        compare.compare("main", tiers="1,2", instructions=True)
+
+
+def test_only_runs_on_record_need_no_scenario() -> None:
+    with pytest.raises(typer.BadParameter, match="only two run directories can be compared without a scenario"):
+        compare.compare("main")

@@ -252,3 +252,24 @@ def test_counters_decide_where_nobody_asked_for_times() -> None:
 
     assert nothing_changed.answer is Answer.EQUIVALENT
     assert nothing_measured.answer is Answer.INCONCLUSIVE
+
+
+def test_what_an_error_page_weighs_is_no_regression_of_the_endpoint_that_is_gone() -> None:
+    changes = (Change("GET /orders", "status", 200, 404), Change("GET /orders", "bytes", 100, 900))
+
+    said = judged(some_pairs(Endpoint(head_status=404), Endpoint("GET /products")), counters=changes)
+
+    assert [(one.change.counter, one.outcome, one.gated) for one in said.counted] == [
+        ("exists", "different", True),
+        ("bytes", "changed", False),
+    ]
+    assert said.answer is Answer.DIFFERENT
+
+
+def test_an_endpoint_that_is_new_fails_nothing_by_its_new_answer() -> None:
+    changes = (Change("GET /new", "status", 404, 200), Change("GET /new", "body", "one answer", "another"))
+
+    said = judged(some_pairs(Endpoint("GET /new", base_status=404), Endpoint("GET /products")), counters=changes)
+
+    assert [(one.change.counter, one.gated) for one in said.counted] == [("exists", False)]
+    assert said.answer is Answer.EQUIVALENT

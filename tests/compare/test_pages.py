@@ -2,9 +2,12 @@
 
 import xml.etree.ElementTree as ET
 
+import polars as pl
 from plotly import graph_objects
 
 from perfkit.compare.change import Change
+from perfkit.compare.compare import EXIT_CODES
+from perfkit.compare.comparison import Answer
 from perfkit.compare.judge import judge
 from perfkit.compare.observed import Observed
 from perfkit.compare.pages.page import page
@@ -121,3 +124,14 @@ def test_a_comparison_of_nothing_says_so() -> None:
     assert said.verdict == "Inconclusive: nothing that decides was measured"
     assert "not measured: alternation: --tiers left it out" in said.reasons
     assert "No times were compared." in html.render(said)
+
+
+def test_a_machine_that_is_far_too_noisy_is_told_in_a_sentence_of_its_own() -> None:
+    # Every other block of both versions is slower, in the order that drifts cannot explain.
+    slow = pl.when((pl.col("block") % 4).is_in([1, 2])).then(2.0).otherwise(1.0)
+    said = a_page(Observed(some_pairs().with_columns(pl.col("base_server", "head_server") * slow)))
+
+    assert said.verdict.startswith("No verdict about times: the base differs from itself on this machine")
+    assert said.mood == "warn"
+    assert EXIT_CODES[Answer.UNSTABLE] == 7
+    assert any("quieter" in reason for reason in said.reasons)

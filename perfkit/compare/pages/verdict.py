@@ -12,6 +12,8 @@ from perfkit.stats.outcome import Outcome
 from perfkit.units import show_share, show_time
 
 OPEN_SHOWN: Final = 5
+# What can be done about two runs that were made apart.
+INSTEAD: Final = "`perfkit compare BASE HEAD --scenario ...` alternates the two versions and sees changes from about 2 % on"
 # Seconds of alternation beyond which a longer one is no advice, and a margin beyond which the question would be none.
 LONGEST_ADVISED: Final = 1800.0
 LARGEST_MARGIN: Final = 0.3
@@ -86,6 +88,9 @@ def next_step(comparison: Comparison) -> Iterator[str]:
 def _longer(comparison: Comparison) -> Iterator[str]:
     deciding = [test for test in comparison.gated if test.decides]
     if not deciding:
+        return
+    if comparison.between_runs is not None:
+        yield f"next: {INSTEAD}"
         return
     more = comparison.more_time
     if more is not None and comparison.alternated + more.likely <= LONGEST_ADVISED:

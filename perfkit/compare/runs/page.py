@@ -19,7 +19,6 @@ APART: Final = (
     "These are two separate runs on a machine that drifts: two runs of one version may differ by "
     f"{show_share(BETWEEN_RUNS)}, so a smaller change of times is called nothing. What was counted is exact all the same."
 )
-INSTEAD: Final = "`perfkit compare BASE HEAD --scenario ...` alternates the two versions and sees changes from about 2 % on"
 
 
 def page(comparison: Comparison, subject: Subject, figures: tuple[Figure, ...]) -> Page:
@@ -47,7 +46,7 @@ def sentence(comparison: Comparison, subject: Subject) -> str:
     if not is_open_for_good(comparison):
         return verdict.sentence(comparison, subject)
     counted = "what could be counted did not get worse" if comparison.counted else "nothing that could be counted changed"
-    return f"Inconclusive: {counted}, and times of two separate runs show no change below {show_share(BETWEEN_RUNS)}; {INSTEAD}"
+    return f"Inconclusive: {counted}, and times of two separate runs show no change below {show_share(BETWEEN_RUNS)}"
 
 
 def _endpoints(comparison: Comparison) -> Section:
@@ -87,6 +86,6 @@ def _method(comparison: Comparison, subject: Subject) -> Section:
     text = Text(
         "Nothing was run. Counters are compared where all requests of a step share one number in either run. Times are summed up "
         "second by second; the standard error of each run comes from resampling stretches of its seconds, and every interval is "
-        f"widened by {show_share(BETWEEN_RUNS)}, by which two runs of one version may differ. {INSTEAD}."
+        f"widened by {show_share(BETWEEN_RUNS)}, by which two runs of one version may differ. {verdict.INSTEAD}."
     )
     return Section("How it was compared", (Table("Conditions", (Column("what"), Column("value")), rows), text))

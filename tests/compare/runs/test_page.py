@@ -36,7 +36,8 @@ def test_inconclusive_names_what_can_tell_instead_of_more_time() -> None:
     shown = said(a_record(), a_record(requests(time=0.021, seed=2)))
 
     assert shown.verdict.startswith("Inconclusive: nothing that could be counted changed, and times of two separate runs")
-    assert "`perfkit compare BASE HEAD --scenario ...`" in shown.verdict
+    (following,) = [reason for reason in shown.reasons if reason.startswith("next: ")]
+    assert "`perfkit compare BASE HEAD --scenario ...`" in following
 
 
 def test_every_view_of_it_renders() -> None:
