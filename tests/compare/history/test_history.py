@@ -13,6 +13,7 @@ from perfkit.compare.history.history import Asked, judge
 from perfkit.compare.history.pages.page import page
 from perfkit.compare.history.shelves import Folder, put
 from perfkit.errors import EvidenceError
+from perfkit.evidence import Missing
 from perfkit.page import Check
 from perfkit.report import html, markdown, terminal
 from tests.compare.history.histories import (
@@ -225,3 +226,14 @@ def test_runs_are_shown_apart_and_make_no_ratios(tmp_path: Path) -> None:
     assert page(history).verdict.startswith("No ratios to an anchor yet")
     text = html.render(page(history))
     assert "Absolute figures of runs" in text
+
+
+def test_a_python_that_the_library_is_not_for_gets_levels_and_no_change_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfkit.stats.change_points.LIBRARY", "no_such_library")
+
+    history = of(SLOWER)
+
+    assert isinstance(history.trends[0].steps, Missing)
+    assert "is not installed" in history.trends[0].steps.why
+    assert len(history.trends[0].segments) == 1
+    assert "is not installed" in terminal.render(page(history))

@@ -1,6 +1,7 @@
 """Shared places: a folder, and a branch that is written without anybody's working tree being touched."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,8 @@ def test_what_else_the_branch_holds_stays(top: Path) -> None:
 
 def test_adds_at_the_same_time_are_all_kept(top: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
-        added = list(pool.map(lambda number: shelves.put(Branch(top, "perf-data"), an_entry(number)), range(1, 13)))
+        shelf, entries = Branch(top, "perf-data"), [an_entry(number) for number in range(1, 13)]
+        added = list(pool.map(partial(shelves.put, shelf), entries))
 
     assert all(added)
     assert commits(shelves.read(Branch(top, "perf-data"))) == [commit_name(number) for number in range(1, 13)]
