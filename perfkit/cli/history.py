@@ -96,18 +96,19 @@ def show(
 
 @app.command()
 def add(
-    report: Annotated[Path, typer.Argument(help="The folder of a comparison.", show_default=False)],
+    reports: Annotated[list[Path], typer.Argument(help="Folders of comparisons.", show_default=False)],
     to: Annotated[str, typer.Option(help="The shared place: branch:perf-data or folder:PATH.", show_default=False)],
     repository: Annotated[Path, typer.Option(help="A folder of the repository.")] = Path(),
 ) -> int:
-    """Add a comparison to a shared place; of a branch that is a commit, which your `git push` shares."""
+    """Add comparisons to a shared place; of a branch each is a commit, which your `git push` shares."""
     top = git.top(repository)
-    entry = reading.with_parent(reading.read(report), top)
     shelf = shelves.named(to, repository)
+    # All are read before the first is added: a slip of the pen adds nothing.
+    entries = [reading.with_parent(reading.read(report), top) for report in reports]
     console = Console(soft_wrap=True)
-    said = "added" if shelves.put(shelf, entry) else "is there already"
-    console.print(f"{entry.name}: {said}", highlight=False)
+    for entry in entries:
+        said = "added" if shelves.put(shelf, entry) else "is there already"
+        console.print(f"{entry.name}: {said}", highlight=False)
     if to.startswith(shelves.BRANCH):
-        name = to.removeprefix(shelves.BRANCH)
-        console.print(f"share it with: git push origin {name}", style="dim", highlight=False)
+        console.print(f"share it with: git push origin {to.removeprefix(shelves.BRANCH)}", style="dim", highlight=False)
     return 0
