@@ -82,6 +82,8 @@ def test_every_command_of_the_pages_exists_with_its_options(call: str) -> None:
     if not words[0].startswith("-"):
         assert words[0] in command.commands
         chosen = command.commands[words[0]]
+        inner: Any = getattr(chosen, "commands", {})
+        chosen = inner.get(words[1] if len(words) > 1 else "", inner["show"]) if inner else chosen
         options |= {option for parameter in chosen.params for option in (*parameter.opts, *parameter.secondary_opts)}
 
     assert {word.partition("=")[0] for word in words if word.startswith("--")} <= {*options, "--help"}
@@ -130,6 +132,14 @@ def test_every_key_of_findings_json_has_a_line() -> None:
 
     assert keys
     assert missing == set()
+
+
+def test_every_key_of_history_json_has_a_line() -> None:
+    keys = set(re.findall(r'"(\w+)":', (ROOT / "perfkit/compare/history/contract.py").read_text()))
+    page = (ROOT / "docs/guides/history.md").read_text()
+
+    assert keys
+    assert {key for key in keys if f"`{key}`" not in page} == set()
 
 
 def test_every_room_of_the_house_has_a_line() -> None:

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from perfkit.cli.compare import margin_of
 from perfkit.compare import git
-from perfkit.compare.history import contract, reading, shelves
+from perfkit.compare.history import contract, reading, sharing
 from perfkit.compare.history.history import Asked
 from perfkit.compare.history.history import history as judged
 from perfkit.compare.history.pages.page import page
@@ -70,7 +70,7 @@ def show(
     found = judged(
         Asked(
             folder=directory or (REPORTS if shared is None else None),
-            shelf=shared,
+            place=shared,
             repository=repository,
             margin=margin_of(margin) or Rules().margin,
             metric=figure,
@@ -96,18 +96,19 @@ def show(
 
 @app.command()
 def add(
-    report: Annotated[Path, typer.Argument(help="The folder of a comparison.", show_default=False)],
+    reports: Annotated[list[Path], typer.Argument(help="Folders of comparisons.", show_default=False)],
     to: Annotated[str, typer.Option(help="The shared place: branch:perf-data or folder:PATH.", show_default=False)],
     repository: Annotated[Path, typer.Option(help="A folder of the repository.")] = Path(),
 ) -> int:
-    """Add a comparison to a shared place; of a branch that is a commit, which your `git push` shares."""
+    """Add comparisons to a shared place; of a branch each is a commit, which your `git push` shares."""
     top = git.top(repository)
-    entry = reading.with_parent(reading.read(report), top)
-    shelf = shelves.named(to, repository)
+    place = sharing.named(to, repository)
+    # All are read before the first is added: a slip of the pen adds nothing.
+    entries = [reading.with_parent(reading.read(report), top) for report in reports]
     console = Console(soft_wrap=True)
-    said = "added" if shelves.put(shelf, entry) else "is there already"
-    console.print(f"{entry.name}: {said}", highlight=False)
-    if to.startswith(shelves.BRANCH):
-        name = to.removeprefix(shelves.BRANCH)
-        console.print(f"share it with: git push origin {name}", style="dim", highlight=False)
+    for entry in entries:
+        said = "added" if sharing.put(place, entry) else "is there already"
+        console.print(f"{entry.name}: {said}", highlight=False)
+    if to.startswith(sharing.BRANCH):
+        console.print(f"share it with: git push origin {to.removeprefix(sharing.BRANCH)}", style="dim", highlight=False)
     return 0

@@ -15,14 +15,13 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from ruptures.base import BaseCost
-from ruptures.detection.pelt import Pelt
 from scipy.special import ndtri, stdtr, stdtrit
 
 from perfkit.stats import scatter
 from perfkit.stats.interval import Estimate
 from perfkit.stats.quantiles import CONFIDENCE, Numbers
 
+LIBRARY: Final = "ruptures"
 # Chance that a series, or a family of them, without any step shows one.
 ALPHA: Final = 0.01
 # One value apart is what its own error and a bad day make; two in a row are a level.
@@ -73,24 +72,16 @@ class Levels:
     segments: tuple[Segment, ...]
 
 
-class Weighted(BaseCost):  # type: ignore[misc]  # ruptures ships no types
+class Weighted:
     """Weighted squares about the weighted mean, from running sums; twice the negative log-likelihood but for a constant."""
-
-    model = "weighted"  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]  # theirs are attributes too
-    min_size = SHORTEST
 
     def __init__(self, values: Numbers, variances: Numbers) -> None:
         weights = 1 / variances
         # About their mean, so that the difference of two large sums keeps its digits.
         centred = values - np.average(values, weights=weights)
-        self.signal = values
         self._sums = [_running(one) for one in (weights, weights * centred, weights * centred**2)]
 
-    def fit(self, *_args: object, **_options: object) -> "Weighted":  # pyright: ignore[reportIncompatibleMethodOverride]  # untyped
-        # What is to be said of it was said when this was made.
-        return self
-
-    def error(self, start: int, end: int) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]  # theirs is abstract
+    def error(self, start: int, end: int) -> float:
         weight, first, second = (sums[end] - sums[start] for sums in self._sums)
         return max(0.0, second - first * first / weight)
 
@@ -100,25 +91,31 @@ def levels(values: Numbers, own: Numbers, least: float, places: int, shared: tup
 
     What lies between values is estimated anew without the steps that were found: a large one would hide a small one.
     """
-    found: tuple[Step, ...] = ()
+    spread, found = scatter.of(values, own, least), list[Step]()
     for _ in range(PASSES):
-        spread = scatter.of(values, own, least, tuple(step.place for step in found))
-        known, found = found, steps(values, own + spread.extra, spread.freedom, places, shared)
-        if [step.place for step in found] == [step.place for step in known]:
+        before = [step.place for step in found]
+        found = list(steps(values, own + spread.extra, spread.freedom, places, shared))
+        if [step.place for step in found] == before:
             break
+        spread = scatter.of(values, own, least, tuple(step.place for step in found))
     variances = own + spread.extra
-    return Levels(spread.extra, variances, found, segments(values, variances, found, shared))
+    return Levels(spread.extra, variances, tuple(found), segments(values, variances, tuple(found), shared))
 
 
 def steps(
     values: Numbers, variances: Numbers, freedom: float, places: int, shared: tuple[Shared, ...] = (), alpha: float = ALPHA
 ) -> tuple[Step, ...]:
-    """`places` is how many a family of series has at which a step may begin (`places_of`); none of fewer than FEWEST values."""
-    if len(values) < FEWEST:
+    """`places` is how many a family of series has at which a step may begin (`places_of`).
+
+    There are none in fewer than FEWEST values, nor where there is no place.
+    """
+    if len(values) < FEWEST or not places:
         return ()
+    from perfkit.stats import pelt  # noqa: PLC0415  whose library no Python 3.14 has: everything else must go on there
+
     cost = Weighted(values, variances)
     penalty = float(stdtrit(freedom, alpha / places / 2)) ** 2
-    found = Pelt(custom_cost=cost, min_size=SHORTEST, jump=1).fit(values).predict(pen=penalty)[:-1]
+    found = pelt.places(cost.error, values, penalty, SHORTEST)
     while found:
         edges = [0, *found, len(values)]
         tested = [_test(values, variances, freedom, edges[at : at + 3], shared) for at in range(len(found))]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfkit.compare.history import reading, runs, shelves
+from perfkit.compare.history import reading, runs, sharing
 from perfkit.compare.history.entry import Entry
 from perfkit.compare.history.runs import RunTimes
 from perfkit.errors import EvidenceError
@@ -18,13 +18,13 @@ class Gathered:
     unread: tuple[str, ...]
 
 
-def gather(folder: Path | None, shelf: shelves.Shelf | None, repository: Path | None) -> Gathered:
+def gather(folder: Path | None, place: sharing.SharedPlace | None, repository: Path | None) -> Gathered:
     """What is in both places, added by somebody who has it here too, counts once."""
     found: dict[str, Entry] = {}
     run_times: list[RunTimes] = []
     unread: list[str] = []
-    if shelf is not None:
-        shared = shelves.read(shelf)
+    if place is not None:
+        shared = sharing.read(place)
         found |= {entry.name: entry for entry in shared.entries}
         unread += shared.unread
     if folder is not None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from perfkit.compare import git
 from perfkit.compare.history import anchors as anchors_
-from perfkit.compare.history import changes, counts, gather, order, series, shelves, trend
+from perfkit.compare.history import changes, counts, gather, order, series, sharing, trend
 from perfkit.compare.history.anchors import Link
 from perfkit.compare.history.counts import Track
 from perfkit.compare.history.entry import Entry
@@ -26,7 +26,7 @@ class Asked:
     """What the command line asks for."""
 
     folder: Path | None
-    shelf: str | None  # branch:... or folder:...
+    place: str | None  # branch:... or folder:...
     repository: Path  # any folder of it, or of none
     margin: float
     metric: str
@@ -65,8 +65,8 @@ class History:
 def history(asked: Asked) -> History:
     """Reads and judges; EvidenceError when there is nothing to judge."""
     top = git.top(asked.repository)
-    shelf = shelves.named(asked.shelf, asked.repository) if asked.shelf is not None else None
-    return judge(gather.gather(asked.folder, shelf, top), asked, top)
+    place = sharing.named(asked.place, asked.repository) if asked.place is not None else None
+    return judge(gather.gather(asked.folder, place, top), asked, top)
 
 
 def judge(gathered: Gathered, asked: Asked, repository: Path | None) -> History:
@@ -102,7 +102,7 @@ def _scenario(gathered: Gathered) -> str:
         return newest.scenario
     if gathered.runs:
         return gathered.runs[-1].scenario
-    why = f": {'; '.join(shelves.listed(gathered.unread))}" if gathered.unread else ""
+    why = f": {'; '.join(sharing.listed(gathered.unread))}" if gathered.unread else ""
     raise EvidenceError(
         f"there is no comparison and no judged run to make a history of{why}",
         hint="Compare commits with a release (perfkit compare v1.4 HEAD --scenario ...), or name a place with --from.",

@@ -37,6 +37,11 @@ def read(folder: Path) -> Entry:
             hint="Read it with the perfkit that made it, or compare again.",
         )
     try:
+        if content["comparison"]["base"]["kind"] == "run":
+            raise EvidenceError(
+                f"{path} is of two runs on record: made at different times, it is no ratio to stand among others",
+                hint="The runs themselves are shown by `perfkit history`, apart.",
+            )
         return _entry(content)
     except _DAMAGED as error:
         raise EvidenceError(f"{path} is damaged: {error!r}") from error

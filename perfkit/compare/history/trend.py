@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Final
 
 from perfkit.compare.comparison import as_shares, share
@@ -63,13 +64,23 @@ def regressed(trend: Trend, margin: float) -> bool:
 
 
 def _trend(series: Series, places: int) -> Trend:
-    count = len(series.points)
-    found = change_points.levels(series.values, series.variances, LEAST, places, series.shared)
-    short = Missing(f"{count} commits are measured, and change points are looked for from {FEWEST} on")
+    why = _why_not(len(series.points))
+    found = change_points.levels(series.values, series.variances, LEAST, 0 if why else places, series.shared)
     return Trend(
         series=series,
         variances=tuple(found.variances.tolist()),
         extra=share(found.extra**0.5),
-        steps=found.steps if count >= FEWEST else short,
+        steps=Missing(why) if why else found.steps,
         segments=found.segments,
     )
+
+
+def _why_not(count: int) -> str:
+    """Why no change point can be looked for; empty when one can."""
+    if find_spec(change_points.LIBRARY) is None:
+        return f"the library {change_points.LIBRARY}, which finds them, is not installed: it has no release for this Python"
+    if count < FEWEST:
+        return (
+            f"{count} {'commit is' if count == 1 else 'commits are'} measured, and change points are looked for from {FEWEST} on"
+        )
+    return ""

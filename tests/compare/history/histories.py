@@ -59,7 +59,7 @@ def of(entries: Sequence[Entry], **asked: Any) -> History:
     """Without a repository: in the order of time."""
     question: dict[str, Any] = {
         "folder": None,
-        "shelf": None,
+        "place": None,
         "repository": Path(),
         "margin": 0.03,
         "metric": "server_time",

@@ -124,3 +124,13 @@ def test_impossible_numbers_are_refused(impossible: dict[str, object]) -> None:
 def test_a_file_of_any_size_is_not_read() -> None:
     with pytest.raises(ValueError, match="is too large"):
         entries.read(b" " * (entries.LARGEST + 1))
+
+
+def test_two_runs_on_record_make_no_ratio(tmp_path: Path) -> None:
+    report = a_report(tmp_path / "one", an_entry())
+    content = json.loads((report / "comparison.json").read_text())
+    content["comparison"]["base"]["kind"] = "run"
+    (report / "comparison.json").write_text(json.dumps(content))
+
+    with pytest.raises(EvidenceError, match="is of two runs on record"):
+        reading.read(report)

@@ -11,8 +11,9 @@ from perfkit.compare.history import contract, gather
 from perfkit.compare.history.gather import Gathered
 from perfkit.compare.history.history import Asked, judge
 from perfkit.compare.history.pages.page import page
-from perfkit.compare.history.shelves import Folder, put
+from perfkit.compare.history.sharing import Folder, put
 from perfkit.errors import EvidenceError
+from perfkit.evidence import Missing
 from perfkit.page import Check
 from perfkit.report import html, markdown, terminal
 from tests.compare.history.histories import (
@@ -190,13 +191,13 @@ def test_nothing_at_all_is_refused_with_what_to_do() -> None:
 def test_a_folder_and_a_shared_place_are_read_once_each(tmp_path: Path) -> None:
     for at, entry in enumerate(FLAT[:3]):
         a_report(tmp_path / "reports" / f"{at}", entry)
-    shelf = Folder(tmp_path / "shared")
-    put(shelf, FLAT[2])
-    put(shelf, FLAT[3])
+    place = Folder(tmp_path / "shared")
+    put(place, FLAT[2])
+    put(place, FLAT[3])
     (tmp_path / "shared" / "odd.json").write_text("{}")
     (tmp_path / "reports" / "latest").symlink_to("2")
 
-    found = gather.gather(tmp_path / "reports", shelf, None)
+    found = gather.gather(tmp_path / "reports", place, None)
 
     assert sorted(entry.commit for entry in found.entries) == [commit_name(at) for at in range(1, 5)]
     assert len(found.unread) == 1
@@ -225,3 +226,14 @@ def test_runs_are_shown_apart_and_make_no_ratios(tmp_path: Path) -> None:
     assert page(history).verdict.startswith("No ratios to an anchor yet")
     text = html.render(page(history))
     assert "Absolute figures of runs" in text
+
+
+def test_a_python_that_the_library_is_not_for_gets_levels_and_no_change_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfkit.stats.change_points.LIBRARY", "no_such_library")
+
+    history = of(SLOWER)
+
+    assert isinstance(history.trends[0].steps, Missing)
+    assert "is not installed" in history.trends[0].steps.why
+    assert len(history.trends[0].segments) == 1
+    assert "is not installed" in terminal.render(page(history))

@@ -43,7 +43,7 @@ def _none(history: History) -> str:
     if not history.trends:
         return "No series, so no change point."
     if len(short) == len(history.trends):
-        return f"Every series is too short to show one: {short[0].steps.why}." if isinstance(short[0].steps, Missing) else ""
+        return f"None can be told yet: {short[0].steps.why}." if isinstance(short[0].steps, Missing) else ""
     return "None: at a chance of 1 % of any false one over all endpoints, no level differs from the one before it."
 
 

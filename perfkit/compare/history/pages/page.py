@@ -53,7 +53,7 @@ def _reasons(history: History) -> Iterator[str]:
     if len(history.changes) > 3:  # noqa: PLR2004  as many as were named
         yield f"{len(history.changes) - 3} more change points are in the report"
     short = {trend.steps.why for trend in history.trends if isinstance(trend.steps, Missing)}
-    yield from (f"too short to show change points: {why}" for why in sorted(short))
+    yield from (f"no change points of such a series: {why}" for why in sorted(short))
     yield from (f"the series is cut: {cut}" for cut in dict.fromkeys(trend.series.cut for trend in history.trends) if cut)
     yield from history.left_out
     yield from (f"not read: {why}" for why in history.unread)

@@ -1,13 +1,14 @@
 """Shared places: a folder, and a branch that is written without anybody's working tree being touched."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from perfkit.compare.history import shelves
+from perfkit.compare.history import sharing
 from perfkit.compare.history.branch import Branch
-from perfkit.compare.history.shelves import Folder
+from perfkit.compare.history.sharing import Folder
 from perfkit.errors import ComparisonError, EvidenceError
 from tests.compare.history.histories import an_entry, commit_name
 from tests.compare.repositories import commit, git, repository
@@ -18,31 +19,31 @@ def top(tmp_path: Path) -> Path:
     return repository(tmp_path / "repo", {"a.txt": "one\n"})
 
 
-def commits(found: shelves.Found) -> list[str]:
+def commits(found: sharing.Found) -> list[str]:
     return [entry.commit for entry in found.entries]
 
 
 def test_a_folder_keeps_what_is_put_there(tmp_path: Path) -> None:
-    shelf = Folder(tmp_path / "shared")
+    place = Folder(tmp_path / "shared")
 
-    assert shelves.put(shelf, an_entry(1))
-    assert shelves.put(shelf, an_entry(2))
-    assert not shelves.put(shelf, an_entry(1))
-    assert commits(shelves.read(shelf)) == [commit_name(1), commit_name(2)]
+    assert sharing.put(place, an_entry(1))
+    assert sharing.put(place, an_entry(2))
+    assert not sharing.put(place, an_entry(1))
+    assert commits(sharing.read(place)) == [commit_name(1), commit_name(2)]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="is not a folder"):
-        shelves.read(Folder(tmp_path / "nowhere"))
+        sharing.read(Folder(tmp_path / "nowhere"))
 
 
 def test_a_branch_keeps_what_is_put_there(top: Path) -> None:
-    shelf = Branch(top, "perf-data")
+    place = Branch(top, "perf-data")
 
-    assert shelves.put(shelf, an_entry(1))
-    assert shelves.put(shelf, an_entry(2))
-    assert not shelves.put(shelf, an_entry(1))
-    assert commits(shelves.read(shelf)) == [commit_name(1), commit_name(2)]
+    assert sharing.put(place, an_entry(1))
+    assert sharing.put(place, an_entry(2))
+    assert not sharing.put(place, an_entry(1))
+    assert commits(sharing.read(place)) == [commit_name(1), commit_name(2)]
     assert git(top, "rev-list", "--count", "perf-data") == "2"
 
 
@@ -52,7 +53,7 @@ def test_working_tree_index_and_head_stay_as_they_are(top: Path) -> None:
     git(top, "add", "new.txt")
     before = (git(top, "status", "--porcelain"), git(top, "rev-parse", "HEAD"), (top / ".git" / "index").read_bytes())
 
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
 
     after = (git(top, "status", "--porcelain"), git(top, "rev-parse", "HEAD"), (top / ".git" / "index").read_bytes())
     assert after == before
@@ -61,28 +62,29 @@ def test_working_tree_index_and_head_stay_as_they_are(top: Path) -> None:
 def test_what_else_the_branch_holds_stays(top: Path) -> None:
     git(top, "branch", "perf-data")
 
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
 
     assert git(top, "ls-tree", "--name-only", "perf-data").splitlines() == ["a.txt", "entries"]
 
 
 def test_adds_at_the_same_time_are_all_kept(top: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
-        added = list(pool.map(lambda number: shelves.put(Branch(top, "perf-data"), an_entry(number)), range(1, 13)))
+        place, entries = Branch(top, "perf-data"), [an_entry(number) for number in range(1, 13)]
+        added = list(pool.map(partial(sharing.put, place), entries))
 
     assert all(added)
-    assert commits(shelves.read(Branch(top, "perf-data"))) == [commit_name(number) for number in range(1, 13)]
+    assert commits(sharing.read(Branch(top, "perf-data"))) == [commit_name(number) for number in range(1, 13)]
     assert git(top, "rev-list", "--count", "perf-data") == "12"
 
 
 def test_a_branch_that_is_checked_out_is_not_moved_away_under_its_tree(top: Path) -> None:
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
     git(top, "worktree", "add", "-q", str(top.parent / "beside"), "perf-data")
 
     with pytest.raises(ComparisonError, match="branch 'perf-data' is checked out, and perfkit touches no working tree"):
-        shelves.put(Branch(top, "perf-data"), an_entry(2))
+        sharing.put(Branch(top, "perf-data"), an_entry(2))
 
-    assert commits(shelves.read(Branch(top, "perf-data"))) == [commit_name(1)]
+    assert commits(sharing.read(Branch(top, "perf-data"))) == [commit_name(1)]
 
 
 def test_a_commit_names_no_host_where_nobody_has_named_themselves(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +93,7 @@ def test_a_commit_names_no_host_where_nobody_has_named_themselves(top: Path, mon
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
 
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
 
     assert (
         git(top, "log", "-1", "--format=%an <%ae> %cn <%ce>", "perf-data")
@@ -105,41 +107,41 @@ def test_what_two_clones_added_is_joined(top: Path) -> None:
     git(top, "push", "-q", "origin", "main")
     git(top, "clone", "-q", "-b", "main", str(top.parent / "origin"), str(top.parent / "other"))
     other = top.parent / "other"
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
     git(top, "push", "-q", "origin", "perf-data")
-    shelves.put(Branch(other, "perf-data"), an_entry(2))
+    sharing.put(Branch(other, "perf-data"), an_entry(2))
     git(other, "fetch", "-q")
 
     # Without a further entry it is a merge; nothing is lost on either side.
-    assert not shelves.put(Branch(other, "perf-data"), an_entry(2))
+    assert not sharing.put(Branch(other, "perf-data"), an_entry(2))
 
-    assert commits(shelves.read(Branch(other, "perf-data"))) == [commit_name(1), commit_name(2)]
+    assert commits(sharing.read(Branch(other, "perf-data"))) == [commit_name(1), commit_name(2)]
     git(other, "push", "-q", "origin", "perf-data")
     git(top, "fetch", "-q")
-    assert commits(shelves.read(Branch(top, "perf-data"))) == [commit_name(1), commit_name(2)]
-    assert shelves.put(Branch(top, "perf-data"), an_entry(3))
+    assert commits(sharing.read(Branch(top, "perf-data"))) == [commit_name(1), commit_name(2)]
+    assert sharing.put(Branch(top, "perf-data"), an_entry(3))
     git(top, "push", "-q", "origin", "perf-data")
 
 
 def test_a_branch_that_was_only_fetched_is_read(top: Path) -> None:
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
     git(top, "clone", "-q", "-b", "main", str(top), str(top.parent / "clone"))
 
-    assert commits(shelves.read(Branch(top.parent / "clone", "perf-data"))) == [commit_name(1)]
+    assert commits(sharing.read(Branch(top.parent / "clone", "perf-data"))) == [commit_name(1)]
 
 
 def test_a_branch_that_nobody_has_is_named(top: Path) -> None:
     with pytest.raises(ComparisonError, match="there is no branch 'perf-data', here or in what was fetched"):
-        shelves.read(Branch(top, "perf-data"))
+        sharing.read(Branch(top, "perf-data"))
 
 
 def test_a_file_that_is_no_entry_takes_nothing_from_the_others(top: Path) -> None:
     git(top, "switch", "-q", "--orphan", "perf-data")
     commit(top, {"entries/odd.json": "{}", "entries/notes.txt": "hello"})
     git(top, "switch", "-q", "main")
-    shelves.put(Branch(top, "perf-data"), an_entry(1))
+    sharing.put(Branch(top, "perf-data"), an_entry(1))
 
-    found = shelves.read(Branch(top, "perf-data"))
+    found = sharing.read(Branch(top, "perf-data"))
 
     assert commits(found) == [commit_name(1)]
     assert found.unread == ("odd.json is no entry: Object missing required field `format`",)
@@ -148,7 +150,7 @@ def test_a_file_that_is_no_entry_takes_nothing_from_the_others(top: Path) -> Non
 @pytest.mark.parametrize("text", ["perf-data", "branch:", "folder:", "s3://bucket"])
 def test_what_names_no_place_is_refused_with_how_to_name_one(top: Path, text: str) -> None:
     with pytest.raises(ComparisonError, match="names no shared place") as told:
-        shelves.named(text, top)
+        sharing.named(text, top)
 
     assert told.value.hint == "Name a place as branch:perf-data or folder:PATH."
 
@@ -156,9 +158,9 @@ def test_what_names_no_place_is_refused_with_how_to_name_one(top: Path, text: st
 @pytest.mark.parametrize("name", ["-x", "a..b", "a b", "@{-1}"])
 def test_what_is_no_name_for_a_branch_is_refused(top: Path, name: str) -> None:
     with pytest.raises(ComparisonError, match="is no name for a branch"):
-        shelves.named(f"branch:{name}", top)
+        sharing.named(f"branch:{name}", top)
 
 
 def test_outside_git_there_is_no_branch(tmp_path: Path) -> None:
     with pytest.raises(ComparisonError, match="is in no git repository"):
-        shelves.named("branch:perf-data", tmp_path)
+        sharing.named("branch:perf-data", tmp_path)

@@ -1,4 +1,4 @@
-"""Where entries are shared: a folder, or a branch of the repository; a shelf is put to and read, and never taken from."""
+"""Where entries are shared: a folder, or a branch of the repository; such a place is put to and read, never taken from."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FOLDER: Final = "folder:"
 HINT: Final = "Name a place as branch:perf-data or folder:PATH."
 
 
-class Shelf(Protocol):
+class SharedPlace(Protocol):
     """Files by name; a name is taken by one content only."""
 
     def files(self) -> Mapping[str, bytes]: ...
@@ -63,7 +63,7 @@ class Found:
     unread: tuple[str, ...] = ()
 
 
-def named(text: str, folder: Path) -> Shelf:
+def named(text: str, folder: Path) -> SharedPlace:
     """What `text` names; `folder` is any folder of the repository in question."""
     if text.startswith(FOLDER) and text != FOLDER:
         return Folder(Path(text.removeprefix(FOLDER)))
@@ -77,11 +77,11 @@ def named(text: str, folder: Path) -> Shelf:
     raise ComparisonError(f"{text!r} names no shared place", hint=HINT)
 
 
-def read(shelf: Shelf) -> Found:
+def read(place: SharedPlace) -> Found:
     """One file that nobody can read takes nothing from the others."""
     read_: list[Entry] = []
     unread: list[str] = []
-    for name, content in sorted(shelf.files().items()):
+    for name, content in sorted(place.files().items()):
         try:
             read_.append(entries.read(content))
         except ValueError as error:
@@ -89,9 +89,9 @@ def read(shelf: Shelf) -> Found:
     return Found(tuple(read_), tuple(unread))
 
 
-def put(shelf: Shelf, entry: Entry) -> bool:
+def put(place: SharedPlace, entry: Entry) -> bool:
     """False when the same entry was there already."""
-    return shelf.put(entry.name, entries.text(entry).encode())
+    return place.put(entry.name, entries.text(entry).encode())
 
 
 def listed(unread: tuple[str, ...]) -> Iterator[str]:
