@@ -24,7 +24,7 @@ from typing import Any
 
 from bench.compare.calibration import calibrated, sizes_of
 from bench.compare.changes import COMMENT, CPU_5, SETTINGS, Sizes
-from bench.compare.compared import FAILED, LIMIT
+from bench.compare.compared import FAILED, LIMIT, complaint
 from bench.compare.conduct import Bench, Wanted, parsed, so_many
 from bench.compare.known_line import COMMITS, MOST, simulated
 from bench.compare.registered import Item, Series, kept
@@ -74,12 +74,14 @@ def run(repository: Repository, item: Item, facts: Mapping[str, Any]) -> dict[st
         line = [sys.executable, "-m", "perfkit", "bisect", BASE, f"try-{item.number}", "--scenario", str(repository.scenario)]
         line += ["--by", "time", "--max-probes", str(MOST), "--out", out, "--set", f"seed={item.seed}"]
         began = time.monotonic()
-        ended = subprocess.run(line, cwd=repository.top, capture_output=True, text=True, timeout=LIMIT, check=False)
+        try:
+            said = subprocess.run(line, cwd=repository.top, capture_output=True, text=True, timeout=LIMIT, check=False).stderr
+        except subprocess.TimeoutExpired:
+            said = "it did not end"
         seconds = time.monotonic() - began
         written = next(Path(out).glob("*-bisect-*/bisect.json"), None)
         if written is None:
-            said = " ".join(ended.stderr.replace(out, "…").replace(str(repository.top), "…").split())
-            return {"outcome": FAILED, "planted": where, "seconds": round(seconds, 1), "complaint": said[-300:]}
+            return {"outcome": FAILED, "planted": where, "seconds": round(seconds, 1), "complaint": complaint(said)}
         return told(json.loads(written.read_text()), names, where, round(seconds, 1))
 
 
@@ -100,7 +102,7 @@ def is_right(found: Mapping[str, Any]) -> bool:
 def cells(found: dict[str, Any]) -> Sequence[str]:
     minutes = f"{found['seconds'] / 60:.1f}"
     if found["outcome"] == FAILED:
-        return (str(found["planted"]), FAILED, "**no**", found["complaint"].replace("|", "/"), "", "", "", minutes)
+        return (str(found["planted"]), FAILED, "**no**", found["complaint"], "", "", "", minutes)
     named = ", ".join(map(str, found["found"])) or found["outcome"]
     step = found["step"] or {}
     size = f"{found['endpoint']} {step['change']:+.1%}" if step.get("change") is not None else ""

@@ -89,10 +89,10 @@ def compared(asked: Asked) -> Generator[Compared]:
             code, said = -1, "it did not end"
         seconds = time.monotonic() - began
         folders = [path for path in Path(out).iterdir() if path.is_dir()]
-        yield Compared(folders[0] if folders else None, code, seconds, _complaint(said))
+        yield Compared(folders[0] if folders else None, code, seconds, complaint(said))
 
 
-def _complaint(said: str) -> str:
+def complaint(said: str) -> str:
     """The last that it said, for a run that did not come to an answer."""
     return " ".join(PATH.sub("…", said).split())[-LONGEST:].replace("|", "/")
 

@@ -148,7 +148,7 @@ def test_an_interruption_leaves_nothing_running_and_has_its_own_code(tmp_path: P
     process = bisecting(top, "good", "main")
     assert process.stderr is not None
     for line in process.stderr:
-        if "starting head" in line:
+        if "preparing" in line or "starting" in line:
             break
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -65,7 +65,7 @@ class Prober:
         version = Source("revision", commit.short, commit.hash, repository=self._line.repository)
         # What is built and started is news once; of later probes the result is.
         options = self._options if self.made == 1 else replace(self._options, on_news=None)
-        with _named(), probes.opened(self._line.good, version, self._scenario, directory, options) as bench:
+        with named(), probes.opened(self._line.good, version, self._scenario, directory, options) as bench:
             found = self._measured(bench, commit, wish)
         found = replace(found, lasted=time.monotonic() - began)
         self.shelf.add(found)
@@ -100,7 +100,7 @@ class Prober:
 
 
 @contextmanager
-def _named() -> Generator[None]:
+def named() -> Generator[None]:
     """A comparison speaks of its base and its head; here they are GOOD and the commit."""
     try:
         yield

@@ -38,7 +38,7 @@ def test_without_any_times_of_that_figure_there_is_nothing_to_go_by(found: Probe
     ],
 )
 def test_errors_of_a_comparison_are_said_of_good_and_of_the_commit(said: str, here: str) -> None:
-    with pytest.raises(ComparisonError) as raised, prober._named():
+    with pytest.raises(ComparisonError) as raised, prober.named():
         raise ComparisonError(said, hint="a hint")
 
     assert (raised.value.message, raised.value.hint) == (here, "a hint")
