@@ -103,7 +103,9 @@ def started(top: Path) -> Iterator[list[Comparing]]:
     yield running
     for one in running:
         one.process.kill()
-        one.process.communicate()
+        one.process.wait()
+        if one.process.stdout is not None:
+            one.process.stdout.close()
 
 
 @pytest.mark.parametrize(("number", "name"), [(0, "counting"), (1, "alternating"), (2, "sending bursts")])
@@ -128,7 +130,7 @@ def test_what_a_killed_comparison_leaves_the_next_one_clears_and_says_so(top: Pa
     killed.await_tier("alternating")
 
     killed.process.kill()
-    killed.process.communicate()
+    killed.process.wait()
     following = Comparing(top, "one", "nowhere")
     started.append(following)
     code, said = following.ended()
