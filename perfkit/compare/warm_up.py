@@ -18,6 +18,8 @@ REQUESTS: Final = 200
 BLOCK: Final = 0.25
 SETTLED_BLOCKS: Final = 5
 SETTLED_SLOPE: Final = 0.02
+# On a noisy machine five blocks rise or fall by more than that by themselves.
+STANDARD_ERRORS: Final = 2.0
 LONGEST: Final = 20.0
 # Of the time that is measured after it: a short comparison is not to be mostly warm-up, but what is not warm measures nothing.
 LARGEST_SHARE: Final = 0.5
@@ -70,8 +72,11 @@ async def warm_up(user: Lockstep, pace: Pace, measured: float, *, is_first: bool
 
 
 def has_settled(ratios: Sequence[float]) -> bool:
-    """The last blocks neither rise nor fall."""
+    """The last blocks neither rise nor fall, or not by more than they scatter: what cannot be seen is not waited for."""
     last = np.array(ratios[-SETTLED_BLOCKS:])
     if len(last) < SETTLED_BLOCKS:
         return False
-    return abs(theil_sen(np.arange(len(last), dtype=np.float64), last).slope) <= SETTLED_SLOPE
+    places = np.arange(len(last), dtype=np.float64)
+    slope = theil_sen(places, last).slope
+    scatter = float(np.std(last - slope * places, ddof=2)) / math.sqrt(float(((places - places.mean()) ** 2).sum()))
+    return abs(slope) <= max(SETTLED_SLOPE, STANDARD_ERRORS * scatter)

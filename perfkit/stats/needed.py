@@ -122,4 +122,4 @@ def summary(first: Numbers) -> More | None:
     begin = int(np.median(np.flatnonzero(held >= NEARLY * held.max())))
     likely = math.exp((logs[begin] + logs[ends[begin] - 1]) / 2)
     low, high = (float(np.quantile(first, share, method="inverted_cdf")) for share in (LOW, HIGH))
-    return More(likely, low, min(high, math.exp(float(logs[-1]))), first)
+    return More(likely, low, min(high, float(first[np.isfinite(first)].max())), first)

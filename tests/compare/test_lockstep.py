@@ -33,6 +33,11 @@ def test_a_ratio_that_stays_has_settled_whatever_it_was_before() -> None:
     assert has_settled([0.9, 0.5, 0.05, 0.04, 0.06, 0.05, 0.05])
 
 
+def test_blocks_that_scatter_more_than_they_rise_have_settled() -> None:
+    assert has_settled([0.0, 0.3, -0.2, 0.35, 0.1])
+    assert not has_settled([0.0, 0.11, 0.19, 0.31, 0.4])
+
+
 def test_a_warm_up_is_bounded() -> None:
     assert limit_for(5.0) == 2.5
     assert limit_for(1.0) == 2.0

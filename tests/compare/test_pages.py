@@ -96,6 +96,7 @@ def test_inconclusive_says_how_much_longer_it_would_take() -> None:
 def test_too_few_blocks_are_said_in_words() -> None:
     said = a_page(Observed(some_pairs(blocks=4), some_bursts(blocks=4), pairs_lasted=4.0))
 
+    assert said.verdict.startswith("Inconclusive: too few blocks were measured to decide anything; it takes ")
     assert any("(too few blocks for an interval) is inconclusive" in reason for reason in said.reasons)
     for view in (terminal.render(said), markdown.render(said), html.render(said)):
         assert "∞" not in view

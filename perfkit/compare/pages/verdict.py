@@ -1,5 +1,6 @@
 """The first thing a reader sees: do both versions answer alike, is one slower, and how far the answer can be trusted."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -67,6 +68,8 @@ def wanting(comparison: Comparison) -> str:
     more = comparison.more_time
     if more is None:
         return "on a machine as noisy as this one no longer comparison would probably decide it"
+    if words.is_without_interval(more):
+        return f"too few blocks were measured to decide anything; it takes {words.more(more)}"
     return f"{words.more(more)} of measuring would probably decide it"
 
 
@@ -94,14 +97,15 @@ def _longer(comparison: Comparison) -> Iterator[str]:
         return
     more = comparison.more_time
     if more is not None and comparison.alternated + more.likely <= LONGEST_ADVISED:
-        # Upwards, in full ten seconds.
-        yield f"next: the same again with --budget {-10 * (-(comparison.alternated + more.likely) // 10):.0f}s"
+        # An interval is only the beginning of an answer.
+        wanted = (comparison.alternated + more.likely) * (2 if words.is_without_interval(more) else 1)
+        yield f"next: the same again with --budget {10 * math.ceil(wanted / 10)}s"
         return
     beyond = share(max(test.verdict.no_slowdown_beyond for test in deciding))
     quieter = "next: a quieter machine"
     # What was measured already excludes it, so nothing but the question changes.
     wide = 0 < beyond <= LARGEST_MARGIN
-    yield f"{quieter}, or a question that this one can answer: --margin {-(-100 * beyond // 1):.0f}%" if wide else quieter
+    yield f"{quieter}, or a question that this one can answer: --margin {math.ceil(100 * beyond)}%" if wide else quieter
 
 
 def equivalent(comparison: Comparison) -> str:

@@ -38,7 +38,12 @@ def finite(number: float) -> float | None:
 def more(time: More) -> str:
     """`about 40 s more (10 s to 2 min)`."""
     likely, low, high = (show_time(math.ceil(seconds)) for seconds in (time.likely, time.low, time.high))
-    return f"{likely} more" if low == high else f"about {likely} more ({low} to {high})"
+    return f"{likely} more for an interval at all" if is_without_interval(time) else f"about {likely} more ({low} to {high})"
+
+
+def is_without_interval(time: More) -> bool:
+    """There were so few blocks that only their number is known, and nothing of how it goes on."""
+    return time.low == time.high
 
 
 def levels(test: Compared) -> str:
