@@ -16,7 +16,7 @@ ROUNDS, MORE = 12_000, 24_000
 BURST = "burst_8_last"
 # With no time in the gate nothing ends a comparison early: what is wanted is a size and no verdict.
 NO_GATE = ("--set", "compare.gate=[errors]", "--allow-answers")
-LONG, SHORT = "60s", "10s"
+LONG, SHORT = "60s", "20s"
 TRUE = "180s"
 
 
@@ -76,10 +76,11 @@ def tests_of(one: Compared) -> dict[tuple[str, str], Mapping[str, Any]]:
     return {(test["endpoint"], test["metric"]): test for test in one.said["tests"]}
 
 
-def _rounds(change: float) -> float:
+def _rounds(change: float | None) -> float:
     """That would double the figure, by how much the added ones changed it."""
-    if change <= 0:
-        raise CalibrationError(f"twice the work changed a figure by {change:.1%}: this machine cannot be calibrated now")
+    if change is None or change <= 0:
+        found = "was not enough to be seen" if change is None else f"changed a figure by {change:.1%}"
+        raise CalibrationError(f"twice the work {found}: this machine is too busy to be calibrated")
     return round((MORE - ROUNDS) / change, 1)
 
 

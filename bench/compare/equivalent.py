@@ -21,7 +21,7 @@ from bench.compare.repository import BASE, Repository, made
 from perfkit.units import parse_time
 
 RUNS, ENOUGH = 20, 16
-MARGIN, BUDGET = "3%", "90s"
+MARGIN, BUDGET = "3%", "80s"
 LIMIT = 300.0
 NOTHING = Sizes({}, {}, {})
 COLUMNS = ("answer", "exit code", "within five minutes", "changed", "asked for", "noise", "seconds")
