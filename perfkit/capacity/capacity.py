@@ -47,7 +47,6 @@ class Asked:
     soak: float | None
     overload: bool
     calibrate: bool
-    against: Result | None
     tell: Teller
 
 
@@ -100,7 +99,7 @@ def conclude(asked: Asked, place: Place, subject: Subject, found: tuple[Found, .
     best = best_of(found)
     result = Result(subject, found, found.index(best), _plan(asked, best), interrupted)
     code = INTERRUPTED if interrupted else exit_code(best)
-    says = page(result, asked.against)
+    says = page(result)
     place.write("report.html", html.render(says))
     place.write("summary.md", markdown.render(says))
     place.write("junit.xml", junit.render(says))

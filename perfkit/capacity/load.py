@@ -1,5 +1,7 @@
 """What a search drives at the target: the scenario with a profile of its own, in requests per second."""
 
+from typing import Literal
+
 from perfkit.load.compile import compile_plan
 from perfkit.load.demand import requests_per_start
 from perfkit.scenario.model import Flow, RepeatStep, Scenario, Stage, Step, ThinkStep
@@ -20,8 +22,7 @@ def at_rate(scenario: Scenario, rate: float, settling: float, lasting: float, nu
     Each step has arrivals of its own: the same ones, scaled, would give all steps the same luck.
     """
     starts = rate / per_start(scenario)
-    level = Ramp(starts, starts)
-    stages = (Stage(rate=level, duration=settling, warmup=True), Stage(rate=level, duration=lasting))
+    stages = (stage("rate", starts, settling, warmup=True), stage("rate", starts, lasting))
     return with_stages(scenario, stages, scenario.seed + number)
 
 
@@ -30,10 +31,15 @@ def crowd(scenario: Scenario, alone: float, users: int, lasting: float) -> Scena
     flows = {name: flow.model_copy(update={"steps": _without_pauses(flow)}) for name, flow in scenario.flows.items()}
     hurried = scenario.model_copy(update={"flows": flows})
     stages = (
-        Stage(users=Ramp(1, 1), duration=alone, warmup=True),
-        Stage(users=Ramp(users, users), duration=lasting),
+        stage("users", 1, alone, warmup=True),
+        stage("users", users, lasting),
     )
     return with_stages(hurried, stages, scenario.seed)
+
+
+def stage(kind: Literal["rate", "users"], level: float, lasting: float, *, warmup: bool = False) -> Stage:
+    """At a constant level; a rate is one of flow starts."""
+    return Stage.model_validate({kind: Ramp(level, level), "duration": lasting, "warmup": warmup})
 
 
 def with_stages(scenario: Scenario, stages: tuple[Stage, ...], seed: int) -> Scenario:

@@ -12,9 +12,8 @@ from perfkit.capacity.step import endpoint_of
 from perfkit.evidence import Missing
 from perfkit.measures.frames import numbers
 from perfkit.measures.lazy import Measures
-from perfkit.scenario.model import Scenario, Stage
+from perfkit.scenario.model import Scenario
 from perfkit.scenario.objectives import ALL
-from perfkit.scenario.stages import Ramp
 
 # Far enough beyond the limit that no doubt about the limit matters, near enough that it is a bad day and no attack.
 BEYOND: Final = 1.5
@@ -102,5 +101,5 @@ def _recovered_after(
 def _scenario(scenario: Scenario, rate: float, calm: float, number: int) -> Scenario:
     per_start = load.per_start(scenario)
     too_much, little = rate / per_start, calm / per_start
-    stages = (Stage(rate=Ramp(too_much, too_much), duration=LASTING), Stage(rate=Ramp(little, little), duration=RECOVERY))
+    stages = (load.stage("rate", too_much, LASTING), load.stage("rate", little, RECOVERY))
     return load.with_stages(scenario, stages, scenario.seed + number)

@@ -27,7 +27,7 @@ from perfkit.stats.stations import SWITCH_INTERVAL, Station, response_times
 
 CONFIDENCE: Final = 0.9
 # Arrivals of the long simulation, of the steps (as many short ones as it takes), and of each resample.
-STEADY, STEPS, RESAMPLED = 50_000, 20_000, 6_000
+STEADY, STEPS, RESAMPLED = 50_000, 40_000, 6_000
 FILLING: Final = 0.1  # of a long simulation: the empty system fills first
 RESAMPLES: Final = 20
 STRETCHES: Final = 20  # of the low-load run: requests of one stretch are drawn together

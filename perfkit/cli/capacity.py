@@ -63,7 +63,6 @@ def capacity(
                     soak=parsed.capacity.soak,
                     overload=overload,
                     calibrate=calibrate,
-                    against=None,
                     tell=Teller(watch.news, watch.progress),
                 )
             )

@@ -11,8 +11,8 @@ from perfkit.scenario.values import Fraction, PositiveTime, Rate, not_empty, sch
 
 _PRICE: Final = re.compile(r"(?P<amount>\d+(\.\d+)?)\s*/\s*(?P<unit>core-hour|instance-hour)")
 DEFAULT_BUDGET: Final = 300.0
-# Below this there is no time for a low-load run and four steps.
-SHORTEST_BUDGET: Final = 60.0
+# Below this there is no time for a low-load run and a step or two.
+SHORTEST_BUDGET: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _one_name(vary: dict[str, Points]) -> dict[str, Points]:
 
 def _long_enough(seconds: float) -> float:
     if seconds < SHORTEST_BUDGET:
-        raise ValueError(f"the low-load run and four steps take {SHORTEST_BUDGET:g} s at least")
+        raise ValueError(f"a low-load run and a step or two take {SHORTEST_BUDGET:g} s at least")
     return seconds
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from perfkit.stats.quantiles import Numbers
 
@@ -27,8 +28,10 @@ class MissCurve:
         """Of shares that so many simulated requests have come to: none of so many is half a one."""
         least = 0.5 / requests
         clipped = np.clip(np.array(shares), least, 1 - least)
-        # More load never helps: where a share falls it was the simulation's luck.
-        return cls(np.array(rates), np.maximum.accumulate(np.log(clipped / (1 - clipped))))
+        # More load never helps: where a share falls it was the simulation's luck, and those that disagree are averaged
+        # (isotonic regression; their running maximum would take all luck for load, and limits come out too high).
+        odds = isotonic_regression(np.log(clipped / (1 - clipped))).x
+        return cls(np.array(rates), np.asarray(odds, dtype=np.float64))
 
     def share(self, rates: Numbers) -> Numbers:
         """At each rate; beyond the curve's ends as at them."""

@@ -31,7 +31,8 @@ def test_the_first_bound_is_what_all_servers_can_do() -> None:
 def test_one_worker_uses_one_core() -> None:
     (first, *_) = bounds(observed(workers=1))
 
-    assert (first.resource, first.rate) == ("worker CPU", pytest.approx(50, rel=0.05))
+    assert first.resource == "worker CPU"
+    assert first.rate == pytest.approx(50, rel=0.05)
 
 
 def test_places_bind_before_processors_that_wait() -> None:
@@ -46,7 +47,8 @@ def test_places_bind_before_processors_that_wait() -> None:
 def test_what_no_known_resource_explains_is_a_bound_all_the_same() -> None:
     (first, *_) = bounds(observed(crowd=Crowd(64, 40.0, 0, 400)))
 
-    assert (first.resource, first.rate) == ("something that requests share", pytest.approx(40))
+    assert first.resource == "something that requests share"
+    assert first.rate == pytest.approx(40)
 
 
 def test_a_crowd_that_gets_through_as_expected_shows_nothing_new() -> None:
@@ -58,4 +60,5 @@ def test_a_crowd_that_gets_through_as_expected_shows_nothing_new() -> None:
 def test_the_generator_is_a_resource_too() -> None:
     (*_, last) = bounds(observed(floor=a_floor(cpu_per_request=2e-5)))
 
-    assert (last.resource, last.rate) == ("generator", pytest.approx(40_000))
+    assert last.resource == "generator"
+    assert last.rate == pytest.approx(40_000)

@@ -284,7 +284,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("margin: 2%", "marign: 2%", "compare.marign: unknown key (did you mean 'margin'?)"),
         ("seed: 42", "capacity: {until: never}", "capacity.until: "),
         ("seed: 42", "capacity: {at: 2000}", "capacity.at: 2000 is not a rate (try '50/s')"),
-        ("seed: 42", "capacity: {budget: 20s}", "capacity.budget: the low-load run and four steps take 60 s at least"),
+        ("seed: 42", "capacity: {budget: 20s}", "capacity.budget: a low-load run and a step or two take 30 s at least"),
         ("seed: 42", "capacity: {price: 0.04}", "capacity.price: 0.04 is not a price (try '0.04/core-hour')"),
         ("seed: 42", "capacity: {price: 0/core-hour}", "capacity.price: '0/core-hour' is not a price"),
         ("seed: 42", "capacity: {headroom: {loose: 1}}", "capacity.headroom.loose: unknown key (did you mean 'lose'?)"),

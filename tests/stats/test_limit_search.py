@@ -64,7 +64,7 @@ def a_step(rate: float, slower: float, seed: int) -> Tried:
     judged = arrivals > SETTLING
     block = ((arrivals[judged] - SETTLING) / BLOCK).astype(np.int64).clip(0, 14)
     requests = np.bincount(block, minlength=15).astype(np.float64)
-    missed = np.bincount(block, weights=(took[judged] > LIMIT).astype(np.float64), minlength=15)
+    missed = np.bincount(block, weights=(took[judged] > LIMIT).astype(np.float64), minlength=15).astype(np.float64)
     unfinished = int((arrivals + took > arrivals[-1]).sum())
     counts = Watched(rate, requests[:, None], missed[:, None])
     return Tried(rate, rate * (1 - unfinished / len(arrivals)), counts, saturated=unfinished > 0.1 * len(arrivals))

@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 
 from perfkit.capacity.found import SURE
-from perfkit.capacity.pages import curves, method, planning, resources, verdict, words
+from perfkit.capacity.pages import curves, method, planning, resources, verdict
 from perfkit.capacity.result import Result
 from perfkit.evidence import Missing
 from perfkit.page import Check, Page, Section
 from perfkit.version import VERSION
 
 
-def page(result: Result, against: Result | None = None) -> Page:
-    del against
+def page(result: Result) -> Page:
     best, subject = result.best, result.subject
     return Page(
         title=f"Capacity of {subject.scenario}",
         subtitle=f"{subject.id} · {subject.started_at}",
         verdict=verdict.sentence(result),
-        mood=words.MOODS[best.answer],
+        mood=verdict.mood(result),
         reasons=verdict.reasons(result),
         sections=(
             Section("At a glance", (verdict.figures(result),)),
+            *planning.settings(result),
             planning.section(result),
             resources.section(best),
             curves.section(best),

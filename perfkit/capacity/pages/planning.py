@@ -38,6 +38,25 @@ def section(result: Result) -> Section:
     return Section(TITLE, (table, *([shared] if plan.shared else []), note))
 
 
+def settings(result: Result) -> tuple[Section, ...]:
+    """What was varied, and what each value can take; nothing when nothing was."""
+    if not result.best.setting:
+        return ()
+    rows = tuple(
+        (
+            words.setting(one),
+            one.answer.value,
+            words.limit(one.limit) if one.limit is not None else "–",
+            one.bounds[0].resource if one.bounds else "–",
+            "recommended" if one is result.best else "",
+        )
+        for one in result.found
+    )
+    columns = (Column("setting"), Column("answer"), Column("limit"), Column("gives out first"), Column(""))
+    note = "The recommended setting is the one whose interval has the highest lower end; the rest of this page is about it."
+    return (Section("Settings", (Table("The target was started anew for each", columns, rows, note),)),)
+
+
 def _count(count: Count) -> str:
     return f"{count.value} [{count.low}, {count.high}]"
 

@@ -9,7 +9,7 @@ from perfkit.capacity.pages import words
 from perfkit.capacity.plan import Plan
 from perfkit.capacity.result import Result
 from perfkit.evidence import Missing
-from perfkit.page import Figure, Figures
+from perfkit.page import Figure, Figures, Mood
 from perfkit.stats.load_factor import half_width
 from perfkit.units import show_rate, show_share, show_time
 
@@ -60,6 +60,16 @@ def _needed(plan: Plan) -> str:
     said = f"{many} for {show_rate(plan.at)} (grade {plan.grade})"
     binding = [one.name for one in plan.shared if one.binds]
     return f"{said}, which {', '.join(binding)} {'does' if len(binding) == 1 else 'do'} not allow" if binding else said
+
+
+def mood(result: Result) -> Mood:
+    """Good is a limit that holds for long, past which nothing collapses, and a plan that what is shared allows."""
+    best = result.best
+    found = words.MOODS[best.answer]
+    collapses = not isinstance(best.overload, Missing) and not best.overload.holds
+    fails = not isinstance(best.soak, Missing) and not best.soak.confirms
+    is_impossible = not isinstance(result.plan, Missing) and not result.plan.is_possible
+    return "warn" if found == "good" and (collapses or fails or is_impossible) else found
 
 
 def reasons(result: Result) -> tuple[str, ...]:
