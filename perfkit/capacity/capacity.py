@@ -22,10 +22,11 @@ from perfkit.evidence import Floor, Missing
 from perfkit.load import calibrate
 from perfkit.page import Page
 from perfkit.report import html, junit, markdown
-from perfkit.run import again, origin
+from perfkit.run import again, origin, placement
 from perfkit.scenario import varying
 from perfkit.scenario.capacity import Scalar
 from perfkit.scenario.model import Scenario
+from perfkit.target import pinning
 
 INTERRUPTED: Final = 130
 EXIT_CODES: Final = {Answer.FOUND: 0, Answer.AT_LEAST: 0, Answer.BELOW: 1, Answer.DIED: 1, Answer.INCONCLUSIVE: 7}
@@ -61,6 +62,7 @@ class Concluded:
 def capacity(asked: Asked) -> Concluded:
     """Raises what keeps it from measuring anything; an interrupt leaves what was measured until then."""
     scenario = asked.scenario
+    placement.require(scenario, asked.file, pinning.available())
     limits, (slo, left_out) = limits_of(scenario), judged_by(scenario)
     launch = scenario.target.launch
     home = origin.of(Path(launch.cwd) if launch and launch.cwd else asked.file.resolve().parent)

@@ -8,13 +8,13 @@ from typing import Final
 
 from perfkit.errors import PerfkitError
 from perfkit.evidence import Floor, Missing, RunDirectory
-from perfkit.run import origin, record
+from perfkit.run import origin, placement, record
 from perfkit.run.options import Options
 from perfkit.run.record import Recorded
 from perfkit.run.session import Session
 from perfkit.scenario import secrets
 from perfkit.scenario.model import Scenario
-from perfkit.target import handover, start
+from perfkit.target import handover, pinning, start
 from perfkit.target.target import Target
 
 LOG: Final = "target.log"
@@ -42,7 +42,8 @@ def run(scenario: Scenario, target: Target, home: RunDirectory, path: Path, opti
     session.update(floor=floor)
     since = None if target.probe_directory is None else handover.mark(target.probe_directory)
     try:
-        record.visit(session, target)
+        with pinning.client_on(placement.own(scenario, pinning.available())):
+            record.visit(session, target)
     except PerfkitError as error:
         session.end("died", error)
     except KeyboardInterrupt:

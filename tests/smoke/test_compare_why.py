@@ -130,4 +130,3 @@ def test_a_version_against_itself_has_nothing_new_and_nothing_gone(top: Path) ->
     assert [
         one for one in why["functions"] if one["significant"] and one["with_calls"]["head"] > 2 * one["with_calls"]["base"]
     ] == []
-
