@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from perfkit.cli import analyze, bisect, check, compare, demo, doctor, explain, history, rules, run, schema, worker
+from perfkit.cli import analyze, bisect, capacity, check, compare, demo, doctor, explain, history, rules, run, schema, worker
 from perfkit.errors import PerfkitError
 from perfkit.version import VERSION
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     result_callback=_finish,
 )
 for command in (
-    *(run.run, compare.compare, bisect.bisect, analyze.analyze, check.check, worker.worker, schema.schema),
+    *(run.run, compare.compare, bisect.bisect, capacity.capacity, analyze.analyze, check.check, worker.worker, schema.schema),
     *(explain.explain, rules.rules, doctor.doctor, demo.demo),
 ):
     app.command()(command)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Final
 
 from perfkit.collectors import probe_processes
@@ -21,16 +22,17 @@ SILENT: Final = (
 def observe(observation: Observation, /) -> AbstractContextManager[None]:
     if not observation.target.launched:
         return absent(observation.directory, NAME, NOT_LAUNCHED)
-    return _listening(observation.directory)
+    # Where the target was told to write: not this run's folder, when the target has outlived another run.
+    return _listening(observation.directory, observation.target.probe_directory or observation.directory.probe)
 
 
 @contextmanager
-def _listening(directory: RunDirectory) -> Generator[None]:
+def _listening(directory: RunDirectory, probe: Path) -> Generator[None]:
     """The probe writes by itself; what is left to do is to say at the end whether it did."""
     try:
         yield
     finally:
-        processes = probe_processes.read(directory.probe)
+        processes = probe_processes.read(probe)
         directory.note(NAME, "ok" if processes else SILENT)
         for hook in probe_processes.hooks(processes):
             if hook["state"] != "installed":

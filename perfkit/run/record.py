@@ -138,34 +138,40 @@ def drive_and_watch(session: Session) -> None:
     scenario, directory = session.scenario, session.directory
     session.tell("starting the target" if scenario.target.launch else f"attaching to {scenario.target.base_url}")
     with start.running(scenario.target, directory, os.environ) as target:
-        control.set_plans(target, wanted=scenario.profiling.queries.plans)
-        session.update(serving=serving(target), libraries=libraries(target), epoch=time.monotonic())
-        with driver.driving(
-            scenario,
-            session.options.profile,
-            directory,
-            session.run.id,
-            profile_for(scenario, session.options),
-            session.run.epoch,
-            session.options.force(scenario),
-            session.tell,
-            web=session.options.web,
-        ) as drive:
-            if drive.web:
-                session.tell(f"web UI: {drive.web} (as long as the load lasts)")
-            try:
-                play(session, target, drive)
-            finally:
-                # Of a load that broke off, too: the phases that it had are what its samples are judged by.
-                session.update(intervals=tuple(drive.intervals), generator=drive.health)
-                session.note_end(drive)
-        force = session.options.force(scenario)
-        doubts = placement.doubts(session.run.placement, force.processes, force.joining)
-        session.update(caveats=(*session.run.caveats, *doubts))
-        if session.error is None and not start.alive(target):
-            session.end("died", endings.death(directory))
-        if target.launched:
-            time.sleep(PROBE_FLUSH)
+        visit(session, target)
+
+
+def visit(session: Session, target: Target) -> None:
+    """The load on a target that is up, and the collectors looking; raises what keeps the generator from it."""
+    scenario, directory = session.scenario, session.directory
+    control.set_plans(target, wanted=scenario.profiling.queries.plans)
+    session.update(serving=serving(target), libraries=libraries(target), epoch=time.monotonic())
+    with driver.driving(
+        scenario,
+        session.options.profile,
+        directory,
+        session.run.id,
+        profile_for(scenario, session.options),
+        session.run.epoch,
+        session.options.force(scenario),
+        session.tell,
+        web=session.options.web,
+    ) as drive:
+        if drive.web:
+            session.tell(f"web UI: {drive.web} (as long as the load lasts)")
+        try:
+            play(session, target, drive)
+        finally:
+            # Of a load that broke off, too: the phases that it had are what its samples are judged by.
+            session.update(intervals=tuple(drive.intervals), generator=drive.health)
+            session.note_end(drive)
+    force = session.options.force(scenario)
+    doubts = placement.doubts(session.run.placement, force.processes, force.joining)
+    session.update(caveats=(*session.run.caveats, *doubts))
+    if session.error is None and not start.alive(target):
+        session.end("died", endings.death(directory))
+    if target.launched:
+        time.sleep(PROBE_FLUSH)
 
 
 def calibrate_first(session: Session) -> None:

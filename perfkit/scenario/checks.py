@@ -39,6 +39,7 @@ def check(document: Document, folder: Path, *, owned: bool) -> list[Problem]:
         *_references(document),
         *_paths(document, folder),
         *_guarded(document, owned=owned),
+        *_varied(document),
     ]
 
 
@@ -137,6 +138,16 @@ def _guarded(document: Document, *, owned: bool) -> Iterator[Problem]:
 
     yield from _in_flight(document, caps.users)
     yield from _too_long(document, caps.duration)
+
+
+def _varied(document: Document) -> Iterator[Problem]:
+    """A value that nothing takes would be tried several times for nothing."""
+    launch = _below(_section(document, "target"), "launch")
+    said = str([launch.get(key) for key in ("command", "env", "before")])
+    for name in _below(_section(document, "capacity"), "vary"):
+        if f"vary.{name}" not in said:
+            why = f"nothing in target.launch says ${{vary.{name}}}"
+            yield document.problem(("capacity", "vary", name), why)
 
 
 def _in_flight(document: Document, most: float) -> Iterator[Problem]:

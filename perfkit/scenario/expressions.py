@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from perfkit.errors import PerfkitError
 
-NAMESPACES: Final = ("data", "env", "secret", "vars", "user", "iteration")
-NAMESPACES_NOT_BUILT: Final = ("start", "count", "vary")
+NAMESPACES: Final = ("data", "env", "secret", "vars", "user", "iteration", "vary")
+NAMESPACES_NOT_BUILT: Final = ("start", "count")
 FUNCTIONS: Final = ("rand.int", "rand.choice", "uuid", "now.iso", "now.epoch", "int", "float")
 # Names that an `extract` must not take.
 RESERVED: Final = frozenset({*NAMESPACES, *NAMESPACES_NOT_BUILT, *FUNCTIONS, "rand", "now"})

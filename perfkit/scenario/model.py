@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from perfkit.scenario.address import checked
+from perfkit.scenario.capacity import Capacity
 from perfkit.scenario.comparison import Compare
 from perfkit.scenario.conversations import SseStep, WebSocketStep
 from perfkit.scenario.extractors import Extractor
@@ -25,6 +26,7 @@ __all__ = [
     "Arrivals",
     "Auth",
     "CallTrees",
+    "Capacity",
     "Compare",
     "Expect",
     "Extractor",
@@ -232,10 +234,10 @@ class Generator(Section):
 class Scenario(Section):
     """The whole file."""
 
-    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"invariants", "capacity"})
+    NOT_BUILT: ClassVar[frozenset[str]] = frozenset({"invariants"})
     FILE_KEYS: ClassVar[tuple[str, ...]] = (
         *("perfkit", "name", "target", "guard", "vars", "data", "auth", "http", "get", "flows", "load"),
-        *("slo", "compare", "profiling", "generator", "environment", "seed"),
+        *("slo", "compare", "capacity", "profiling", "generator", "environment", "seed"),
     )
 
     perfkit: Literal[1]
@@ -250,6 +252,7 @@ class Scenario(Section):
     load: Annotated[dict[str, Stages], AfterValidator(not_empty)] = Field(json_schema_extra={"minProperties": 1})
     slo: Slo = Slo()
     compare: Compare = Compare()
+    capacity: Capacity = Capacity()
     profiling: Profiling = Profiling()
     generator: Generator = Generator()
     environment: str = "unknown"

@@ -13,6 +13,8 @@ from perfkit.scenario.templates import compile as compile_template
 _LITERAL: Final = frozenset({"name", "extract", "auth", "event", "subprotocols"})
 _INSIDE_STEPS: Final = frozenset({"steps", "repeat", "think"})
 _ENVIRONMENT: Final = frozenset({"env", "secret"})
+_IN_FLOWS: Final = frozenset({*_ENVIRONMENT, "vars", "data", "user", "iteration"})
+_LAUNCH: Final = frozenset({*_ENVIRONMENT, "vary"})
 
 
 def check(document: Document, columns: Mapping[str, tuple[str, ...] | None]) -> list[Problem]:
@@ -29,9 +31,9 @@ class _Checker:
         self._columns = columns
 
     def problems(self) -> Iterator[Problem]:
-        yield from self._section(("target", "launch", "command"), _ENVIRONMENT)
-        yield from self._section(("target", "launch", "before"), _ENVIRONMENT)
-        yield from self._section(("target", "launch", "env"), _ENVIRONMENT)
+        yield from self._section(("target", "launch", "command"), _LAUNCH)
+        yield from self._section(("target", "launch", "before"), _LAUNCH)
+        yield from self._section(("target", "launch", "env"), _LAUNCH)
         yield from self._section(("http", "headers"), None)
         # A variable of variables could run in circles.
         yield from self._section(("vars",), frozenset({*_ENVIRONMENT, "user", "iteration", "data"}))
@@ -110,13 +112,16 @@ class _Checker:
             return None
         if first in NAMESPACES_NOT_BUILT:
             return "is not built yet"
-        if allowed is not None and first not in allowed:
-            return f"has no value here (only {', '.join(sorted(allowed))})"
+        # What is varied is the target, before anybody asks it for anything.
+        limited = _IN_FLOWS if allowed is None and first == "vary" else allowed
+        if limited is not None and first not in limited:
+            return f"has no value here (only {', '.join(sorted(limited))})"
         if first in _ENVIRONMENT:
             return None if len(rest) == 1 else f"is not the name of a variable (try ${{{first}.NAME}})"
-        if first == "vars":
-            variables = _as_dict(self._tree.get("vars"))
-            return None if rest and rest[0] in variables else f"is not among vars{did_you_mean('.'.join(rest), variables)}"
+        if first in {"vars", "vary"}:
+            variables = _as_dict(self._tree.get("vars") if first == "vars" else _as_dict(self._tree.get("capacity")).get("vary"))
+            place = "vars" if first == "vars" else "capacity.vary"
+            return None if rest and rest[0] in variables else f"is not among {place}{did_you_mean('.'.join(rest), variables)}"
         if first == "data":
             return self._data_fault(rest)
         if name in {"user.id", "iteration"}:

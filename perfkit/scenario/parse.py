@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from perfkit.errors import PerfkitError, Problem, ScenarioError
-from perfkit.scenario import checks, faults, positions
+from perfkit.scenario import checks, faults, positions, varying
 from perfkit.scenario import overrides as settings
 from perfkit.scenario.context import Context
 from perfkit.scenario.model import Scenario, Stage
@@ -29,8 +29,12 @@ def parse(
     *,
     environment: Mapping[str, str] | None = None,
     owned: bool = False,
+    settled: bool = True,
 ) -> Scenario:
-    """The scenario of a file; `duration` is how long each profile measures, `owned` what --i-own-this-target said."""
+    """The scenario of a file; `duration` is how long each profile measures, `owned` what --i-own-this-target said.
+
+    Unless it is to be `settled`, `${vary.X}` stays in the launch command for `varying.with_values`; else it is the first value.
+    """
     document = positions.read(path)
     # An example may be a link to its original: what it names lies beside the original.
     folder = path.resolve().parent
@@ -45,6 +49,8 @@ def parse(
         raise ScenarioError(str(path), _without_repeats(problems), _HINT if path.is_file() else _NO_FILE)
     if owned:
         scenario = scenario.model_copy(update={"guard": scenario.guard.as_owned()})
+    if settled:
+        scenario = varying.with_values(scenario, varying.first_values(scenario))
     return scenario if duration is None else _within_cap(_lasting(scenario, duration))
 
 

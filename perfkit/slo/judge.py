@@ -83,7 +83,7 @@ def judge(slo: Slo, observed: Observed) -> Verdict:
     """Missed if any objective is missed; else inconclusive if any could not be told; else met."""
     seconds = observed.seconds() if slo.has_windows else None
     outcomes = tuple(
-        _judge_one(key, objective, _find(key, observed), slo.min_samples, seconds)
+        _judge_one(key, objective, find(key, observed), slo.min_samples, seconds)
         for key, objectives in slo.objectives.items()
         for objective in objectives
     )
@@ -95,7 +95,7 @@ def judge(slo: Slo, observed: Observed) -> Verdict:
     return Verdict("met" if states == {"met"} else "inconclusive", outcomes)
 
 
-def _find(key: str, observed: Observed) -> tuple[str, Seen] | Missing:
+def find(key: str, observed: Observed) -> tuple[str, Seen] | Missing:
     """By the step's name, method and route template, or method and path as written (`${id}` or `{id}`)."""
     if key == ALL:
         return ALL, observed.all

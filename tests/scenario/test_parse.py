@@ -282,7 +282,26 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("gate: [server_time,", "gate: [cpu,", "compare.gate[0]: "),
         ("[[pip, install, -r, requirements.txt]]", "[[]]", "compare.prepare: a command has at least one word"),
         ("margin: 2%", "marign: 2%", "compare.marign: unknown key (did you mean 'margin'?)"),
-        ("seed: 42", "capacity: {until: slo}", "capacity: `capacity` is not built yet"),
+        ("seed: 42", "capacity: {until: never}", "capacity.until: "),
+        ("seed: 42", "capacity: {at: 2000}", "capacity.at: 2000 is not a rate (try '50/s')"),
+        ("seed: 42", "capacity: {budget: 20s}", "capacity.budget: a low-load run and a step or two take 30 s at least"),
+        ("seed: 42", "capacity: {price: 0.04}", "capacity.price: 0.04 is not a price (try '0.04/core-hour')"),
+        ("seed: 42", "capacity: {price: 0/core-hour}", "capacity.price: '0/core-hour' is not a price"),
+        ("seed: 42", "capacity: {headroom: {loose: 1}}", "capacity.headroom.loose: unknown key (did you mean 'lose'?)"),
+        ("seed: 42", "capacity: {vary: {a: [1], b: [2]}}", "capacity.vary: one thing at a time: a and b at once"),
+        ("seed: 42", "capacity: {vary: {workers: [1, 1]}}", "capacity.vary.workers: every value once"),
+        (
+            "seed: 42",
+            "capacity: {vary: {workers: [1, 2]}}",
+            "capacity.vary.workers: nothing in target.launch says ${vary.workers}",
+        ),
+        (
+            "seed: 42",
+            "capacity: {shared: {connections: {limit: 5, per_instance: 8}}}",
+            "capacity.shared.connections: one instance takes 8, which is more than the 5 there are",
+        ),
+        ("DEBUG: false", "DEBUG: '${vary.workers}'", "${vary.workers} is not among capacity.vary"),
+        ("${etag}", "${vary.workers}", "${vary.workers} has no value here (only data, env, iteration, secret, user, vars)"),
         (
             "max_users: 5000",
             "stop_if: [errors > 50%]",
@@ -323,7 +342,7 @@ def test_a_fault_has_its_column_too(write: Write) -> None:
         ("ca: null", "ca: ca.pem", "http.tls.ca: ca.pem is not a file"),
         ("${uuid()}", "${uuid}", "${uuid} is not a name or a function (a function is called: uuid())"),
         ("${etag}", "${start.stock}", "${start.stock} is not built yet"),
-        ("DEBUG: false", "DEBUG: '${token}'", "${token} has no value here (only env, secret)"),
+        ("DEBUG: false", "DEBUG: '${token}'", "${token} has no value here (only env, secret, vary)"),
     ],
 )
 def test_a_fault_is_told_with_its_place(write: Write, old: str, new: str, fault: str) -> None:

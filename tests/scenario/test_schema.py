@@ -61,7 +61,9 @@ def test_every_example_fits(path: Path) -> None:
         ("apply: {header:", "apply: {headers:"),
         ("margin: 2%", "margin: 2"),
         ("bursts: [2, 8]", "bursts: [1]"),
-        ("seed: 42", "capacity: {}"),
+        ("seed: 42", "invariants: []"),
+        ("seed: 42", "capacity: {at: 2000}"),
+        ("seed: 42", "capacity: {price: 0.04}"),
         ("weight: 3", "weight: 0"),
     ],
 )

@@ -1,0 +1,115 @@
+"""Builders of searches: a step, a limit, all that was found; a test names only what it is about."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from perfkit.capacity.bounds import Bound
+from perfkit.capacity.demands import Crowd, Demands
+from perfkit.capacity.found import Answer, Found
+from perfkit.capacity.in_flight import InFlight
+from perfkit.capacity.limits import Limit
+from perfkit.capacity.plan import Plan
+from perfkit.capacity.predict import Prediction
+from perfkit.capacity.result import Result, Subject
+from perfkit.capacity.step import Reached, Step, Usage
+from perfkit.evidence import Missing, Run, RunDirectory
+from perfkit.run.record import Recorded
+from perfkit.stats.interval import Estimate
+from perfkit.stats.load_factor import Model, Watched
+from perfkit.stats.miss_curve import MissCurve
+from perfkit.validity import Validity
+
+P95 = Limit("all", "p95 < 100ms", 0.1, 0.05)
+
+
+def recorded(run: Run) -> Recorded:
+    return Recorded(RunDirectory(Path("reports/steps-1/03-step")), run, None)
+
+
+def a_step(rate: float = 80.0, missed: float = 0.02, **fields: Any) -> Step:
+    """One that counts: valid, nothing failed, the share of late requests as given."""
+    requests = np.full((14, 1), 2 * rate)
+    step = Step(
+        number=3,
+        kind="step",
+        folder="steps-1/03-step",
+        wanted=rate,
+        offered=rate,
+        achieved=rate,
+        state="counted",
+        why="",
+        response_times=(0.02, 0.08, 0.12),
+        reached=(Reached(P95, 0.08, missed, round(28 * rate)),),
+        missed_objectives=("all: p95 < 100ms",) if missed > P95.allowed else (),
+        error_share=0.0,
+        usage=Usage(1.2, 0.1, 1.4, 2),
+        validity=Validity("valid"),
+        watched=Watched(rate, requests, missed * requests),
+    )
+    return dataclasses.replace(step, **fields)
+
+
+def demands(count: int = 2000, mean: float = 0.02, seed: int = 1, **fields: Any) -> Demands:
+    """Requests that are CPU all through."""
+    wall = np.random.default_rng(seed).lognormal(np.log(mean) - 0.125, 0.5, count)
+    nothing = np.zeros(count)
+    found = Demands(
+        endpoints=("GET /orders",),
+        endpoint=np.zeros(count, dtype=np.intp),
+        wall=wall,
+        cpu=wall,
+        database=nothing,
+        pool_wait=nothing,
+        outbound=nothing,
+        lock=nothing,
+        beside=0.0,
+        outside=np.zeros(1),
+        is_asynchronous=False,
+    )
+    return dataclasses.replace(found, **fields)
+
+
+def a_prediction(limit: float = 84.0) -> Prediction:
+    rates = np.linspace(10, 160, 16)
+    curve = MissCurve(rates, np.log(0.05 / 0.95) + 8 * np.log(rates / limit))
+    bounds = (Bound("worker CPU", 2, 0.02, "2 workers on 2 cores: one core each"),)
+    return Prediction(Estimate(limit, 0.95 * limit, 1.05 * limit, 0.9), Model((curve,), (limit,)), bounds, 100.0, 2000)
+
+
+def a_found(**fields: Any) -> Found:
+    """84/s, of six steps and a low-load run."""
+    rates = (30.0, 75.6, 84.0, 79.8, 88.2)
+    missed = (0.0, 0.02, 0.05, 0.035, 0.07)
+    steps = tuple(a_step(rate, share, number=place) for place, (rate, share) in enumerate(zip(rates, missed, strict=True), 2))
+    found = Found(
+        setting={},
+        answer=Answer.FOUND,
+        limit=Estimate(84.0, 81.0, 87.0, 0.9),
+        limits=(P95,),
+        steps=(dataclasses.replace(steps[0], kind="low load"), *steps[1:]),
+        prediction=a_prediction(),
+        bounds=a_prediction().bounds,
+        crowd=Crowd(64, 98.0, 2, 400),
+        in_flight=InFlight(0.6, 0.61, 0.02),
+        workers=2,
+        floor=Missing("this test gives none"),
+        overload=Missing("it was not tried"),
+        soak=Missing("it was not asked for"),
+        lasted=250.0,
+        doubts=(),
+    )
+    return dataclasses.replace(found, **fields)
+
+
+def a_result(*found: Found, plan: Plan | Missing | None = None, recommended: int = 0, **subject: Any) -> Result:
+    whose = Subject("20261123-101500-capacity-shop-4f2c1e", "shop", "2026-11-23T10:15:00+00:00", "4f2c1e", False, "2 cores", ())
+    return Result(
+        subject=dataclasses.replace(whose, **subject),
+        found=found or (a_found(),),
+        recommended=recommended,
+        plan=plan if plan is not None else Missing("no rate to plan for was given"),
+        interrupted=False,
+    )
