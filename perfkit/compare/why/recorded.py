@@ -73,14 +73,14 @@ def recorded(side: Side, pair: Pair, watched: Watched, pairs: Table) -> Recorded
     at = watched.profiling_from - pair.epoch
     intervals = (Interval("measure", 0.0, at), Interval("profile", at, at + watched.lasted + FLUSHED))
     probe = probe_files.read(side.directory, pair.epoch, intervals)
-    measured = _sent(plain, "measure", pair.epoch) if plain else _sent_in_pairs(pairs, side.name, probe.traces)
-    profiled = _sent([one.stretch for one in own], "profile", pair.epoch)
+    measured = sent_in(plain, "measure", pair.epoch) if plain else sent_in_pairs(pairs, side.name, probe.traces)
+    profiled = sent_in([one.stretch for one in own], "profile", pair.epoch)
     run = _run(side, intervals, pair.epoch, probe)
     stacks = {one.stretch.number: places.relative(stack_files.read(one.directory, probe.labels), run) for one in own}
     trees = list(call_trees.followed(probe_processes.read(side.directory.probe)))
     measures = Measures(
         Evidence(
-            run=run, samples=_samples(measured, profiled), responses=NOT_WATCHED, traces=probe.traces,
+            run=run, samples=samples_of(measured, profiled), responses=NOT_WATCHED, traces=probe.traces,
             statements=probe.statements, shapes=probe.shapes, waits=probe.waits, plans=probe.plans,
             stacks=_together(stacks.values()), call_trees=places.relative(call_trees.read(side.directory), run),
             blockers=NOT_WATCHED, memory=NOT_WATCHED, host=NOT_WATCHED, caveats=probe.caveats,
@@ -89,7 +89,7 @@ def recorded(side: Side, pair: Pair, watched: Watched, pairs: Table) -> Recorded
     return Recorded(
         side=side.name,
         measures=measures,
-        units=_units(plain, pairs, side.name),
+        units=units_of(plain, pairs, side.name),
         stacks=tuple(_by_stacks(own, stacks, measures)) or _why(measures, "stacks"),
         trees=tuple(_by_trees(own, trees, run, measures)) or _why(measures, "call_trees"),
         roots=_roots(side, run),
@@ -113,13 +113,13 @@ def profiles(base: Recorded, head: Recorded) -> pl.DataFrame:
     return pl.concat(tables) if tables else pl.DataFrame(schema=PROFILES)
 
 
-def _units(plain: Sequence[Stretch], pairs: Table, name: Name) -> pl.DataFrame:
+def units_of(plain: Sequence[Stretch], pairs: Table, name: Name) -> pl.DataFrame:
     if plain or isinstance(pairs, Missing):
         return pl.DataFrame([(each.id, one.number) for one in plain for each in one.outcomes], schema=UNITS, orient="row")
     return pairs.select(pl.col(f"{name}_id").alias("id"), pl.col("block").cast(pl.Int64).alias("unit"))
 
 
-def _sent(stretches: Sequence[Stretch], phase: Phase, epoch: float) -> pl.DataFrame:
+def sent_in(stretches: Sequence[Stretch], phase: Phase, epoch: float) -> pl.DataFrame:
     rows = [
         (one.id, one.flow, one.step, one.endpoint, phase, one.sent_at - epoch, one.sent_at - epoch + one.time,
          one.status, one.size, one.error or None)
@@ -130,7 +130,7 @@ def _sent(stretches: Sequence[Stretch], phase: Phase, epoch: float) -> pl.DataFr
     return pl.DataFrame(rows, schema=SENT, orient="row")
 
 
-def _sent_in_pairs(pairs: Table, name: Name, traces: Table) -> pl.DataFrame:
+def sent_in_pairs(pairs: Table, name: Name, traces: Table) -> pl.DataFrame:
     """When they were sent is known from inside; that is enough, since nobody asks here how long they waited to be served."""
     if isinstance(pairs, Missing) or isinstance(traces, Missing):
         return pl.DataFrame(schema=SENT)
@@ -146,7 +146,7 @@ def _sent_in_pairs(pairs: Table, name: Name, traces: Table) -> pl.DataFrame:
     )
 
 
-def _samples(*parts: pl.DataFrame) -> pl.DataFrame:
+def samples_of(*parts: pl.DataFrame) -> pl.DataFrame:
     """As schemas.SAMPLES: under the comparison's names of endpoints, none of them late, none on a new connection."""
     same: dict[str, Any] = {
         "worker": 0, "virtual_user": 1, "named": True, "connect_time": 0.0, "tls_time": 0.0, "reconnect": False,

@@ -27,7 +27,7 @@ def an_outcome(number: int, **fields: Any) -> Outcome:
 def test_requests_of_a_stretch_are_samples_of_the_phase_that_it_stood_for() -> None:
     stretch = Stretch("base", 3, 105.0, 106.0, [an_outcome(1), an_outcome(2, status=500, error="status")])
 
-    found = recorded._samples(recorded._sent([stretch], "profile", epoch=100.0))
+    found = recorded.samples_of(recorded.sent_in([stretch], "profile", epoch=100.0))
 
     assert found.schema == SAMPLES
     assert found["sent_at"].to_list() == [5.0, 5.0]
@@ -39,7 +39,7 @@ def test_requests_of_a_stretch_are_samples_of_the_phase_that_it_stood_for() -> N
 def test_a_request_that_could_not_be_sent_is_no_sample() -> None:
     stretch = Stretch("base", 0, 0.0, 1.0, [an_outcome(1, time=math.nan)])
 
-    assert recorded._sent([stretch], "measure", epoch=0.0).is_empty()
+    assert recorded.sent_in([stretch], "measure", epoch=0.0).is_empty()
 
 
 def test_pairs_become_samples_of_either_version_where_it_was_seen_from_inside() -> None:
@@ -50,16 +50,16 @@ def test_pairs_become_samples_of_either_version_where_it_was_seen_from_inside() 
     pairs = frame([row, row | {"block": 5, "base_id": 9, "head_id": 10}], PAIRS)
     traces = pl.DataFrame({"id": [8], "started_at": [2.5]}, schema={"id": TRACES["id"], "started_at": TRACES["started_at"]})
 
-    found = recorded._sent_in_pairs(pairs, "head", traces)
+    found = recorded.sent_in_pairs(pairs, "head", traces)
 
     assert found.select("id", "sent_at", "finished_at").rows() == [(8, 2.5, pytest.approx(2.53))]
-    assert recorded._units((), pairs, "head").rows() == [(8, 4), (10, 5)]
+    assert recorded.units_of((), pairs, "head").rows() == [(8, 4), (10, 5)]
 
 
 def test_without_an_alternation_a_stretch_is_the_unit() -> None:
     plain = [Stretch("head", number, 0.0, 1.0, [an_outcome(number)]) for number in (1, 2)]
 
-    assert recorded._units(plain, Missing("--tiers left it out"), "head").rows() == [(1, 1), (2, 2)]
+    assert recorded.units_of(plain, Missing("--tiers left it out"), "head").rows() == [(1, 1), (2, 2)]
 
 
 def test_all_that_the_profilers_saw_is_kept() -> None:
