@@ -52,6 +52,14 @@ def differences(base: Likeness | None, head: Likeness | None) -> tuple[str, ...]
     return (*told, *_libraries(_together(base), _together(head)))
 
 
+def unknown(sides: Mapping[str, Likeness | None]) -> tuple[str, ...]:
+    """What cannot be compared of versions that perfkit started, and why: silence would look like likeness."""
+    blind = " and ".join(name for name, has in sides.items() if has is None)
+    if not blind:
+        return ()
+    return (f"the probe saw no serving process of {blind}: whether Python, libraries and workers are alike is not known",)
+
+
 def allowed(differences: tuple[str, ...], *, allow: bool) -> tuple[str, ...]:
     """The differences, if the person wants to compare all the same; else a ComparisonError that names them."""
     if differences and not allow:

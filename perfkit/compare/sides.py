@@ -79,7 +79,7 @@ def opened(base: Source, head: Source, scenario: Scenario, directory: Path, opti
         pair.start()
         pair.differences = differences + _unlike(sides, built, work, options)
         stack.enter_context(pinning.client_on(cores.client))
-        pair.caveats = (*_shared(built), *_doubts(base, head, cores))
+        pair.caveats = (*_shared(built), *_doubts(base, head, cores), *_not_known(sides))
         yield pair
 
 
@@ -140,6 +140,10 @@ def _unlike(sides: list[Side], built: list[Built], work: Path, options: Options)
         side.likeness = has
         _require_own_code(side, made, has, work)
     return likeness.allowed(likeness.differences(*found), allow=options.allow)
+
+
+def _not_known(sides: list[Side]) -> tuple[str, ...]:
+    return likeness.unknown({side.name: side.likeness for side in sides if side.source.is_launched})
 
 
 def _require_own_code(side: Side, made: Built, has: Likeness | None, work: Path) -> None:

@@ -41,6 +41,13 @@ def test_what_nobody_knows_is_not_called_different() -> None:
     assert likeness.differences(Likeness(2), has()) == ()
 
 
+def test_what_nobody_knows_is_said() -> None:
+    (told,) = likeness.unknown({"base": None, "head": has()})
+
+    assert told.startswith("the probe saw no serving process of base: whether Python")
+    assert likeness.unknown({"base": has(), "head": has()}) == ()
+
+
 def test_an_editable_install_of_the_repository_is_recognised(tmp_path: Path) -> None:
     top, work = tmp_path / "shop", tmp_path / "shop/reports/one/.work"
     folders = [top / "src", work / "base/src", top / ".venv/lib/python3.12/site-packages", tmp_path / "elsewhere"]
