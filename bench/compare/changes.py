@@ -11,7 +11,7 @@ APP, SETTINGS = "app.py", "settings.py"
 INDENT = "    "
 KIB = 1024
 # A sleep in one of twenty requests, which are told apart by the order that they ask for.
-ONE_OF, SLEEP = 20, 0.004
+ONE_OF, SLEEP = 20, 0.010
 # 64 bytes, their head of 33, and their place in a list.
 SMALL, OF_SMALL = 64, 64 + 33 + 8
 STATEMENTS = (
@@ -129,8 +129,8 @@ STATEMENT = Kind("statement", "one more statement", 0, ("statements",), _asks)
 CONNECT = Kind("connect", "one more connection", 0, ("connects",), _connects)
 BODY = Kind("body", "1 KiB more of body", 0, ("bytes",), _says_more)
 CHURN = Kind("churn", "10 % more allocations", 0, ("allocations",), _allocates)
-SLEEPS = Kind("sleep", "4 ms of sleep in one of 20", 1, ("server_time_mean", "server_time_p95"), _sleeps)
-LOCK = Kind("lock", "a lock held 1 ms longer", 2, BURSTS, _locks_longer, ("quote",))
+SLEEPS = Kind("sleep", "10 ms of sleep in one of 20", 1, ("server_time_mean", "server_time_p95"), _sleeps)
+LOCK = Kind("lock", "a lock held 6 ms longer", 2, BURSTS, _locks_longer, ("quote",))
 POOL = Kind("pool", "2 connections instead of 8", 2, BURSTS, _pools_less, ("stock",))
 COMMENT = Kind("comment", "comments only", 1, (), _comments)
 KINDS = {one.name: one for one in (CPU_3, CPU_5, CROWD_5, STATEMENT, CONNECT, BODY, CHURN, SLEEPS, LOCK, POOL, COMMENT)}
