@@ -10,7 +10,17 @@ SMOKE: Final = Path(__file__).parent
 TOGETHER: Final = frozenset(
     {
         "test_bad_input",
+        "test_bench_compare",
+        "test_bisect",
+        "test_compare_bad_input",
+        "test_compare_in_ci",
+        "test_compare_instructions",
+        "test_compare_interrupted",
+        "test_compare_runs",
+        "test_compare_sides",
         "test_conversations",
+        "test_counting_by_monitoring",
+        "test_history",
         "test_hooks_outbound",
         "test_hooks_postgres",
         "test_http2",
