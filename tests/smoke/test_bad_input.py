@@ -19,7 +19,7 @@ import pytest
 
 from perfkit.evidence import RunDirectory
 from perfkit.run import runfile
-from tests.smoke.person import MARK, Command, assert_told, until
+from tests.smoke.person import MARK, REPOSITORY, Command, assert_told, until
 
 # A service in 20 lines; the first argument or APP says how it misbehaves.
 APPLICATION: Final = """
@@ -135,13 +135,29 @@ def test_a_missing_file_of_data_is_told_with_its_line(perfkit: Command, port: in
 def test_a_host_that_the_guard_does_not_allow_is_refused_before_it_is_looked_up(perfkit: Command) -> None:
     with listening_outside_loopback() as (port, accepted):
         scenario = a_scenario(perfkit.folder, port, target=f"http://perfkit-guard-test.example:{port}")
+        asked = str(perfkit.folder / "looked-up")
+        (perfkit.folder / "sitecustomize.py").write_text(LOOKING_ON.format(asked=asked))
 
-        done = perfkit.run(scenario)
+        done = perfkit.run(scenario, PYTHONPATH=os.pathsep.join([str(REPOSITORY), str(perfkit.folder)]))
 
         assert_told(done, 2, "perfkit-guard-test.example is neither loopback nor a private address", "guard.allow_hosts")
-        assert done.seconds < 3
+        assert "perfkit-guard-test" not in Path(asked).read_text()
         assert accepted() == 0
     assert not perfkit.reports.exists()
+
+
+# Every interpreter that starts there writes down that it did, and each name that it looks up.
+LOOKING_ON = """
+import sys
+
+def look(event, arguments):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect"):
+        with open({asked!r}, "a") as file:
+            file.write(repr((event, arguments)))
+
+sys.addaudithook(look)
+open({asked!r}, "a").write("started")
+"""
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def test_a_tenth_more_work_is_counted_exactly_and_the_other_endpoint_is_left_alo
     assert (change["endpoint"], change["outcome"], change["gated"]) == ("GET /work", "regressed", True)
     details = {one["endpoint"]: one for one in json.loads((folder / "counter_details.json").read_text())["instructions"]}
     more = details["GET /work"]["head"] - details["GET /work"]["base"]
-    assert 200 * 20 < more < 200 * 500  # of the generator expression, per turn
+    assert 200 * 50 < more < 200 * 2_000  # for 200 turns more of a generator expression, on any CPython
     rest = details["GET /rest"]
     assert abs(rest["head"] / rest["base"] - 1) < 0.003
     assert not (folder / ".work").exists()
