@@ -42,6 +42,7 @@ target:
 get: [/orders]
 load: [{{rate: 20/s, for: 4s}}]
 compare: {{budget: 1s, restarts: 1, bursts: [2], gate: [statements, bytes]}}
+profiling: {{for: 2s}}
 """
 RUNS_WHERE_IT_STANDS = {"actions/checkout@v4", "actions/setup-python@v5", "actions/cache@v4", "actions/upload-artifact@v4"}
 GH = """\

@@ -29,6 +29,7 @@ target:
 get: [/work, /rest]
 load: [{{rate: 20/s, for: 4s}}]
 compare: {{gate: [instructions], margin: 2%}}
+profiling: {{for: 2s}}
 """
 
 

@@ -141,7 +141,7 @@ def test_what_a_killed_comparison_leaves_the_next_one_clears_and_says_so(top: Pa
 
 
 def test_a_regression_beyond_the_margin_ends_it_early(top: Path, started: list[Comparing]) -> None:
-    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "24s")
+    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "24s", "--no-why")
     started.append(comparing)
 
     code, said = comparing.ended()
