@@ -21,13 +21,13 @@ class Credentials(BaseModel):
 @routes.post("/login")
 async def login(credentials: Credentials) -> dict[str, object]:
     found = await rows("SELECT id, name, password FROM customers WHERE email = %s", [credentials.email])
-    seal(credentials.password)
+    hash_password(credentials.password)
     if not found or found[0]["password"] != hashlib.sha256(f"store:{credentials.password}".encode()).hexdigest():
         raise HTTPException(401)
     return {"token": f"customer-{found[0]['id']}", "name": found[0]["name"]}
 
 
-def seal(password: str) -> str:
+def hash_password(password: str) -> str:
     # Planted (blocked-event-loop): a slow hash, on the event loop.
     return hashlib.pbkdf2_hmac("sha256", password.encode(), b"store", ROUNDS).hex()
 
