@@ -279,7 +279,9 @@ def test_the_web_ui_shows_perfkits_figures_and_its_stop_drains(perfkit: Perfkit)
     assert by_name["/ok"]["response_time_percentile_0.95"] >= 20
     assert by_name["/ok"]["response_time_percentile_0.95"] % 1 > 0
     assert float(in_tab["GET /ok"]["p95"]) >= 20
-    assert (in_tab["all"]["requests"], said["state"]) == (by_name["Aggregated"]["num_requests"], "running")
+    # The tab is filled a moment after the table, while the load goes on.
+    assert in_tab["all"]["requests"] >= by_name["Aggregated"]["num_requests"] > 100
+    assert said["state"] == "running"
     assert "perfkit" in asked(url)[1]
 
     port = url.rsplit(":", 1)[1].rstrip("/")
