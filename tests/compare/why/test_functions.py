@@ -8,15 +8,15 @@ def own(name: str, file: str) -> Function:
 
 
 def test_a_function_whose_line_moved_is_the_same_function_in_both_checkouts() -> None:
-    base = reader(("/work/base",))("total (/work/base/shop/cart.py:12)")
-    head = reader(("/work/head",))("total (/work/head/shop/cart.py:40)")
+    base = reader(("/srv/base",))("total (/srv/base/shop/cart.py:12)")
+    head = reader(("/srv/head",))("total (/srv/head/shop/cart.py:40)")
 
     assert base.function == head.function == own("total", "shop/cart.py")
     assert (base.line, head.line) == (12, 40)
 
 
 def test_a_library_is_nobody_s_own_and_told_without_its_folder() -> None:
-    frame = reader(("/work/base",))("dumps (/work/base/.venv/lib/python3.11/site-packages/orjson/__init__.py:3)")
+    frame = reader(("/srv/base",))("dumps (/srv/base/.venv/lib/python3.11/site-packages/orjson/__init__.py:3)")
 
     assert frame.function == Function("dumps", "orjson/__init__.py", is_own=False)
 
@@ -40,6 +40,6 @@ def test_names_that_every_file_has_make_no_two_files_one() -> None:
 
 
 def test_a_frame_of_a_renamed_file_goes_by_its_new_name() -> None:
-    read = reader(("/work/base",), {"cart.py": "basket.py"})
+    read = reader(("/srv/base",), {"cart.py": "basket.py"})
 
-    assert read("total (/work/base/cart.py:1)").function.file == "basket.py"
+    assert read("total (/srv/base/cart.py:1)").function.file == "basket.py"
