@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from perfkit import folders
 from perfkit.analyze import contract
 from perfkit.analyze.judge import judge
 from perfkit.analyze.pages.page import page
-from perfkit.errors import EvidenceError
 from perfkit.evidence import Run
 from perfkit.finding import Analysis
 from perfkit.measures.lazy import Measures
@@ -28,26 +28,20 @@ class Judged:
 
 def analyze(directory: Path) -> Judged:
     """Reads, judges and writes; the same directory may be judged again and again."""
+    run, analysis, says = _judged(directory)
+    folders.write(directory / "findings.json", contract.written(analysis, run))
+    folders.write(directory / "report.html", html.render(says))
+    folders.write(directory / "summary.md", markdown.render(says))
+    folders.write(directory / "junit.xml", junit.render(says))
+    return Judged(run, analysis, says, directory / "report.html")
+
+
+def _judged(directory: Path) -> tuple[Run, Analysis, Page]:
+    """The tables of the evidence end here: a run of a million requests leaves room for its own report."""
     evidence = read(directory)
     measures = Measures(evidence)
     analysis = judge(measures, objectives(evidence.run))
-    says = page(analysis, measures)
-    write(directory / "findings.json", contract.written(analysis, evidence.run))
-    write(directory / "report.html", html.render(says))
-    write(directory / "summary.md", markdown.render(says))
-    write(directory / "junit.xml", junit.render(says))
-    return Judged(evidence.run, analysis, says, directory / "report.html")
-
-
-def write(path: Path, text: str) -> None:
-    """Replaces a file in one step: what an earlier judgement wrote stays whole when this one does not fit on the disk."""
-    fresh = path.with_name(f".{path.name}")
-    try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise EvidenceError(f"{path} cannot be written: {error.strerror}", hint="Make room there, or analyze a copy.") from error
+    return evidence.run, analysis, page(analysis, measures)
 
 
 def objectives(run: Run) -> Slo:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfkit.errors import EvidenceError
+from perfkit import folders
 from perfkit.evidence import RunDirectory
 
 
@@ -25,12 +25,4 @@ class Place:
         return self.path / f"steps-{number}"
 
     def write(self, name: str, text: str) -> None:
-        """In one step, so that a reader never meets half of it."""
-        path = self.path / name
-        fresh = path.with_name(f".{name}")
-        try:
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise EvidenceError(f"{path} cannot be written: {error.strerror}", hint="Make room there.") from error
+        folders.write(self.path / name, text)

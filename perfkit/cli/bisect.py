@@ -7,12 +7,12 @@ import typer
 from rich.console import Console
 
 from perfkit.cli.compare import budget_of
+from perfkit.cli.options import Changes, Owned, show
 from perfkit.cli.progress import Watch
 from perfkit.cli.run import INTERRUPTED, stopping_politely
 from perfkit.compare.bisect.conductor import TIME, UNASKED, Asked
 from perfkit.compare.bisect.conductor import bisect as carry_out
 from perfkit.compare.metric import MEAN, P95, SERVER_TIME
-from perfkit.report import terminal
 from perfkit.scenario.parse import parse
 
 COUNTERS = ("statements", "connects", "outbound", "rows", "bytes", "calls", "allocations", "status", "body")
@@ -44,13 +44,12 @@ def bisect(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the probes of earlier calls.")] = False,
     out: Annotated[Path, typer.Option(help="Where reports and probes go.")] = Path("reports"),
-    cores: Annotated[int, typer.Option(min=1, help="Cores that both versions run on, together.")] = 1,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: compare.restarts=8.")
+    cores: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cores for both versions together, whatever the file says.", show_default=False),
     ] = None,
-    own: Annotated[
-        bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
-    ] = False,
+    set_: Changes = None,
+    own: Owned = False,
 ) -> int:
     """Find the commit between GOOD and BAD that made it slower: by an exact counter, or by time and probabilities."""
     require_known(by)
@@ -75,16 +74,14 @@ def bisect(
                     paths=tuple(path or ()),
                     skip=tuple(skip or ()),
                     fresh=fresh,
-                    cores=cores,
+                    cores=cores or parsed.compare.cores,
                 )
             )
     except KeyboardInterrupt:
         # Nothing is known yet that could be told; what was started is gone.
         console.print("interrupted before the first probe was done")
         return INTERRUPTED
-    said = Console(soft_wrap=True)
-    terminal.print_page(found.page, said)
-    said.print(f"report: {found.place.report}", style="bold", highlight=False)
+    show(found.page, found.place.report)
     return found.exit_code
 
 

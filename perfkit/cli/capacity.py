@@ -9,9 +9,9 @@ from rich.console import Console
 from perfkit.capacity.capacity import Asked
 from perfkit.capacity.capacity import capacity as carry_out
 from perfkit.capacity.driven import Teller
+from perfkit.cli.options import Changes, Owned, show
 from perfkit.cli.progress import Watch
 from perfkit.cli.run import INTERRUPTED, stopping_politely
-from perfkit.report import terminal
 from perfkit.scenario.parse import parse
 from perfkit.units import parse_rate, parse_time
 
@@ -32,12 +32,8 @@ def capacity(
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Whether to measure what the generator can do before.")
     ] = True,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: capacity.budget=2m.")
-    ] = None,
-    own: Annotated[
-        bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
-    ] = False,
+    set_: Changes = None,
+    own: Owned = False,
 ) -> int:
     """Find the highest rate that meets the objectives: service times at low load, a model, and steps that verify it."""
     changes = [*(set_ or ())]
@@ -69,7 +65,5 @@ def capacity(
     except KeyboardInterrupt:
         console.print("interrupted before anything was measured")
         return INTERRUPTED
-    said = Console(soft_wrap=True)
-    terminal.print_page(found.page, said)
-    said.print(f"report: {found.place.report}", style="bold", highlight=False)
+    show(found.page, found.place.report)
     return found.exit_code

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from perfkit.cli.options import Changes, Owned
 from perfkit.evidence import RunDirectory
 from perfkit.load.dry import Exchange, play_once
 from perfkit.run import placement
@@ -23,10 +24,8 @@ FAILED = 1
 def check(
     scenario: Annotated[Path, typer.Argument(help="The scenario file.", show_default=False)],
     dry: Annotated[bool, typer.Option("--dry", help="Only lint: send nothing, start nothing.")] = False,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file.")] = None,
-    own: Annotated[
-        bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
-    ] = False,
+    set_: Changes = None,
+    own: Owned = False,
 ) -> int:
     """Lint a scenario, then play each of its flows once with one user and print the transcript, secrets masked."""
     parsed = parse(scenario, set_ or (), owned=own)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from perfkit.cli.options import Changes, Owned, show
 from perfkit.cli.progress import Watch
 from perfkit.cli.run import INTERRUPTED, stopping_politely
 from perfkit.compare import sources
@@ -13,7 +14,6 @@ from perfkit.compare.compare import COUNTERS, TIERS, Asked, Concluded
 from perfkit.compare.compare import compare as carry_out
 from perfkit.compare.runs.compare import Asked as RunsAsked
 from perfkit.compare.runs.compare import compare as compare_runs
-from perfkit.report import terminal
 from perfkit.scenario.parse import parse
 from perfkit.units import parse_share, parse_time
 
@@ -54,12 +54,8 @@ def compare(
         bool | None,
         typer.Option("--why/--no-why", help="Profile both versions always, or never; else what regressed.", show_default=False),
     ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file: compare.restarts=8.")
-    ] = None,
-    own: Annotated[
-        bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
-    ] = False,
+    set_: Changes = None,
+    own: Owned = False,
 ) -> int:
     """Compare two versions: exact counts, alternated requests, bursts; says which endpoint became slower, and why it can tell."""
     console = Console(stderr=True, soft_wrap=True)
@@ -78,7 +74,7 @@ def compare(
             allow=allow,
             allow_answers=allow_answers,
         )
-        return shown(compare_runs(recorded))
+        return ended(compare_runs(recorded))
     if scenario is None:
         raise typer.BadParameter("only two run directories can be compared without a scenario", param_hint="--scenario")
     parsed = parse(scenario, set_ or (), None, owned=own)
@@ -107,14 +103,11 @@ def compare(
         # Nothing was measured yet that could be judged; what was started is gone.
         console.print("interrupted before anything could be judged")
         return INTERRUPTED
-    return shown(compared)
+    return ended(compared)
 
 
-def shown(compared: Concluded) -> int:
-    """Prints the page in a few screens; the exit code."""
-    said = Console(soft_wrap=True)
-    terminal.print_page(compared.page, said)
-    said.print(f"report: {compared.place.report}", style="bold", highlight=False)
+def ended(compared: Concluded) -> int:
+    show(compared.page, compared.place.report)
     return compared.exit_code
 
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from perfkit.cli import options
 from perfkit.cli.compare import margin_of
 from perfkit.compare import git
 from perfkit.compare.history import contract, reading, sharing
@@ -16,7 +17,7 @@ from perfkit.compare.history.pages.page import page
 from perfkit.compare.metric import SERVER_TIME
 from perfkit.compare.places import Place
 from perfkit.errors import ComparisonError
-from perfkit.report import html, terminal
+from perfkit.report import html
 from perfkit.stats.outcome import Rules
 
 REPORTS = Path("reports")
@@ -88,9 +89,7 @@ def show(
     place = Place(out)
     place.write("history.html", html.render(says))
     place.write("history.json", contract.written(found, code))
-    console = Console(soft_wrap=True)
-    terminal.print_page(says, console)
-    console.print(f"report: {out / 'history.html'}", style="bold", highlight=False)
+    options.show(says, out / "history.html")
     return code
 
 

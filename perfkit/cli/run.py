@@ -11,6 +11,7 @@ from rich.console import Console
 
 from perfkit.analyze.analyze import Judged
 from perfkit.analyze.analyze import analyze as judge
+from perfkit.cli.options import Changes, Owned
 from perfkit.cli.progress import Watch
 from perfkit.cli.verdict import MISSED, OK, exit_code, print_verdict
 from perfkit.cli.workers import workforce
@@ -32,10 +33,7 @@ def run(
         str | None, typer.Option(help="The load profile; without it the first that is not `smoke`.", show_default=False)
     ] = None,
     out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("reports"),
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file for this run: load.open.1.rate=80/s."),
-    ] = None,
+    set_: Changes = None,
     duration: Annotated[
         str | None, typer.Option(help="How long to measure, whatever the file says: 30s.", show_default=False)
     ] = None,
@@ -45,9 +43,7 @@ def run(
         bool, typer.Option("--calibrate/--no-calibrate", help="Whether to measure what the generator can do before the run.")
     ] = True,
     web: Annotated[bool, typer.Option("--web", help="Show the load in Locust's web UI, on loopback, while it lasts.")] = False,
-    own: Annotated[
-        bool, typer.Option("--i-own-this-target", help="Needed for hosts outside loopback and private ranges.")
-    ] = False,
+    own: Owned = False,
     processes: Annotated[
         int | None,
         typer.Option(min=0, max=MOST_PROCESSES, help="Generator processes here, whatever the file says.", show_default=False),

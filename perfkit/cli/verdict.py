@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from perfkit.analyze.analyze import Judged
+from perfkit.cli.options import show
 from perfkit.finding import Analysis
-from perfkit.report import terminal
 
 OK, MISSED, INVALID, INCONCLUSIVE = 0, 1, 6, 7
 
@@ -20,7 +18,4 @@ def exit_code(analysis: Analysis) -> int:
 
 def print_verdict(judged: Judged, shown_as: Path | None = None) -> None:
     """Verdict, top findings, and where the report lies."""
-    console = Console(soft_wrap=True)
-    terminal.print_page(judged.page, console)
-    path = shown_as if shown_as and shown_as.exists() else judged.report
-    console.print(f"report: {path}", style="bold", highlight=False)
+    show(judged.page, shown_as if shown_as and shown_as.exists() else judged.report)

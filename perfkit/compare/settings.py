@@ -1,27 +1,14 @@
 """By which rules a comparison is judged: fixed before the first request is sent."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from perfkit.evidence import Missing
+from perfkit.scenario.comparison import GATED
 from perfkit.stats.outcome import Rules
 from perfkit.stats.queueing import Discipline
 
-Gate: TypeAlias = Literal[
-    "server_time",
-    "burst",
-    "errors",
-    "statements",
-    "bytes",
-    "rows",
-    "connects",
-    "outbound",
-    "allocations",
-    "calls",
-    "instructions",
-]
 CLOSED: Final = Missing("the scenario's load is closed: it has no rate of its own")
-DEFAULT_GATE: Final[frozenset[str]] = frozenset({"server_time", "burst", "errors", "statements", "bytes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +25,7 @@ class Settings:
     """`gate` names what may fail the comparison; everything else is shown only."""
 
     rules: Rules = field(default_factory=Rules)
-    gate: frozenset[str] = DEFAULT_GATE
+    gate: frozenset[str] = frozenset(GATED)
     burst_sizes: tuple[int, ...] = (2, 8, 32)
     load: Load | Missing = CLOSED
     allow_answers: bool = False  # answers that differ are meant to

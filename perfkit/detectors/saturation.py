@@ -12,7 +12,8 @@ What to change
     Lower the cost of the busiest endpoint, add workers or cores, or shed load early.
 What it cannot see
     What the limit would be on other hardware, and limits outside the machine. The resource is
-    named only where the host's counters show one that is used up.
+    named where one is seen to be used up: by the probe and the processes' counters (the
+    section "What it was limited by" has all of them), else by those of the host.
 """
 
 from collections.abc import Iterator
@@ -179,7 +180,15 @@ def _windows(measures: Measures, interval: Interval, count: int) -> pl.DataFrame
 
 
 def _limit(measures: Measures, interval: Interval) -> str:
-    """The resource that is used up, as far as the host's counters tell."""
+    """The resource that is used up."""
+    bottlenecks = measures.limits.bottlenecks
+    if bottlenecks.named and bottlenecks.is_full:
+        return f"the limit is the {bottlenecks.told}"
+    return _of_the_host(measures, interval)
+
+
+def _of_the_host(measures: Measures, interval: Interval) -> str:
+    """As far as the host's counters tell."""
     host = measures.evidence.host
     if isinstance(host, Missing):
         return f"what limits it is not known: {host.why}"

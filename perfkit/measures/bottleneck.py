@@ -54,6 +54,11 @@ class Bottlenecks:
     def resources(self) -> tuple[Resource, ...]:
         return tuple(dict.fromkeys(one.resource for one in self.named))
 
+    @property
+    def told(self) -> str:
+        """All that are named, each with the utilisation that proves it."""
+        return " and ".join(_told(one) for one in self.named)
+
 
 def name(used: Sequence[Utilisation], parts: Mapping[str, float], cores: int) -> Bottlenecks:
     """`parts` are the shares of server time (see parts()); `cores` how many the target may use."""
@@ -83,6 +88,12 @@ def cores(run: Run) -> int:
     placed = run.placement.get("target", Placement(Missing("not on record"))).cores
     known = run.machine.get("cores", 1)
     return int(known) if isinstance(placed, Missing) or not placed else len(placed)
+
+
+def _told(one: Utilisation) -> str:
+    share = "" if isinstance(one.share, Missing) else f" ({show_share(one.share)} in use)"
+    place = f" of {one.where}" if one.where else ""
+    return f"{one.resource}{place}{share}"
 
 
 def _share(one: Utilisation) -> float:

@@ -23,13 +23,12 @@ class Opened:
 
 
 def opened(samples: pl.DataFrame) -> Opened:
-    times = samples.select("connect_time", "tls_time", "reconnect")
     return Opened(
         requests=samples.height,
-        connections=times.filter(pl.col("connect_time") > 0).height,
-        again=int(times["reconnect"].sum()),
-        connect=_times(times["connect_time"]),
-        tls=_times(times["tls_time"]),
+        connections=int((samples["connect_time"] > 0).sum()),
+        again=int(samples["reconnect"].sum()),
+        connect=_times(samples["connect_time"]),
+        tls=_times(samples["tls_time"]),
     )
 
 

@@ -84,11 +84,12 @@ def times_alone(evidence: Evidence) -> dict[str, float]:
 def time_alone(starts: Numbers, times: Numbers) -> float | Missing:
     """Median of the calls during which no other was under way."""
     order = np.argsort(starts, kind="stable")
-    starts, times = starts[order], times[order]
-    ends = np.maximum.accumulate(starts + times)
-    is_first = np.concatenate([[True], starts[1:] >= ends[:-1]])
-    is_last = np.concatenate([starts[1:] >= (starts + times)[:-1], [True]])
-    undisturbed = times[is_first & is_last]
+    # Of millions of statements each column is 8 MB a million: none is made that is not needed.
+    starts, ends = starts[order], (starts + times)[order]
+    is_alone = np.ones(len(order), dtype=bool)
+    is_alone[:-1] &= starts[1:] >= ends[:-1]
+    is_alone[1:] &= starts[1:] >= np.maximum.accumulate(ends, out=ends)[:-1]
+    undisturbed = times[order[is_alone]]
     if len(undisturbed) < LEAST_ALONE:
         return Missing(f"only {len(undisturbed)} calls were alone, so that nobody knows what one takes that need not wait")
     return float(np.median(undisturbed))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from perfkit.errors import EvidenceError
+from perfkit import folders
 from perfkit.evidence import RunDirectory
 
 
@@ -31,28 +31,8 @@ def of(folder: Path) -> Origin:
 def new_directory(out: Path, scenario: str, origin: Origin, at: datetime | None = None) -> RunDirectory:
     """Makes `<yyyymmdd-hhmmss>-<scenario>-<short commit>/`; two runs in one second get a suffix."""
     moment = (at or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
-    slug = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in scenario)
-    name = f"{moment}-{slug}-{origin.commit[:6] or 'nogit'}"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        return RunDirectory(_first_free(out, name))
-    except OSError as error:
-        raise EvidenceError(
-            f"{out} cannot hold run directories: {error.strerror}", hint="Give another folder with --out."
-        ) from error
-
-
-def _first_free(out: Path, name: str) -> Path:
-    attempt = 1
-    while True:
-        path = out / (name if attempt == 1 else f"{name}-{attempt}")
-        # Made and not only looked for: two runs may begin at once.
-        try:
-            path.mkdir()
-        except FileExistsError:
-            attempt += 1
-        else:
-            return path
+    name = folders.named(moment, scenario, origin.commit[:6] or "nogit")
+    return RunDirectory(folders.made(out, name, "run directories"))
 
 
 def point_latest(out: Path, directory: RunDirectory) -> None:

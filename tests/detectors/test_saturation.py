@@ -4,7 +4,7 @@ from typing import Any
 
 from perfkit.detectors.saturation import detect
 from perfkit.finding import Finding, Skipped
-from tests.builders import Request, Row, a_generator, a_host, a_request, a_run, measures
+from tests.builders import Request, Row, a_gauge, a_generator, a_host, a_request, a_run, measures
 
 CLOSED = a_run(generator=a_generator(open_loop=False))
 
@@ -37,6 +37,14 @@ def test_a_queue_that_grows_at_a_constant_rate_shows_it_too() -> None:
         "and open requests from 10 to 29; "
         "its one worker uses 0.95 cores, and one process of Python can use one: the number of workers is the limit"
     )
+
+
+def test_a_resource_that_is_seen_to_be_full_is_named_rather_than_what_the_host_tells() -> None:
+    held = [a_gauge(10.0 + i / 4, "lock", 0.97, name="shop.py:7") for i in range(400)]
+
+    said = the_message(queueing(20.0), host=using(0.3, busy=0.2), gauges=held)
+
+    assert said == "8.34/s completed of 10/s offered; the limit is the lock of shop.py:7 (97 % in use)"
 
 
 def test_without_the_hosts_counters_the_limit_is_not_named() -> None:

@@ -7,7 +7,6 @@ from perfkit.measures.bottleneck import Bottlenecks
 from perfkit.measures.lazy import Measures
 from perfkit.measures.utilisation import Utilisation
 from perfkit.page import Cell, Column, Section, Table
-from perfkit.units import show_share
 
 _COLUMNS: Final = (Column("resource"), Column("which", "code"), Column("in use", "share"), Column("how that is known"))
 
@@ -31,17 +30,10 @@ def sentence(found: Bottlenecks) -> str:
         return "The generator was the limit: of the target's own limits this run says nothing."
     if not found.named:
         return "No resource that can be seen was used by half: nothing here was near its limit."
-    listed = " and ".join(_told(one) for one in found.named)
     others = f" Not named, because they are full of something else: {'; '.join(found.besides)}." if found.besides else ""
     if found.is_full:
-        return f"The bottleneck is the {listed}.{others}"
-    return f"No limit was reached; the first to be full is the {listed}.{others}"
-
-
-def _told(one: Utilisation) -> str:
-    share = "" if isinstance(one.share, Missing) else f" ({show_share(one.share)} in use)"
-    place = f" of {one.where}" if one.where else ""
-    return f"{one.resource}{place}{share}"
+        return f"The bottleneck is the {found.told}.{others}"
+    return f"No limit was reached; the first to be full is the {found.told}.{others}"
 
 
 def _row(one: Utilisation) -> tuple[Cell, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from perfkit import folders
 from perfkit.compare import git
 from perfkit.compare.history import entry as entries
 from perfkit.compare.history.branch import Branch
@@ -42,16 +43,13 @@ class Folder:
 
     def put(self, name: str, content: bytes) -> bool:
         path = self.path / name
-        fresh = path.with_name(f".{name}")
+        if path.exists():
+            return False
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                return False
-            fresh.write_bytes(content)
-            fresh.replace(path)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise ComparisonError(f"{path} cannot be written: {error.strerror}", hint="Make room there.") from error
+            raise ComparisonError(f"{self.path} cannot be made: {error.strerror}", hint="Share another folder.") from error
+        folders.write(path, content, ComparisonError)
         return True
 
 
