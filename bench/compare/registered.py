@@ -6,6 +6,7 @@ begun and never ended (the machine went down, the bench was interrupted) is a li
 seed is appended for it; whatever `perfkit compare` itself said or failed to say is the result of that number, for good.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -22,6 +23,12 @@ COMPARE = "compare"  # the folder below docs/results in which the ledgers of a g
 LEDGERS = RESULTS / COMPARE
 # What a series measures: when it has changed, what follows is no longer the same series.
 PROTOCOL = "perfkit"
+# Rooms of it that have no say in what a series finds: how it is asked for and shown, and what other groups of benches are about.
+NO_SAY = ("perfkit/cli/", "perfkit/report/", "perfkit/detectors/", "perfkit/analyze/", "perfkit/importers/", "perfkit/load/many/")
+ELSEWHERE = {
+    COMPARE: ("perfkit/capacity/", "perfkit/compare/pages/", "perfkit/compare/history/"),
+    "capacity": ("perfkit/compare/", "perfkit/capacity/pages/"),
+}
 BROKEN_OFF = "broken off"
 # Seeds of the numbers that stand in for those that were broken off.
 INSTEAD = 1_000_000
@@ -90,7 +97,7 @@ class Series:
         """Raises when what is there now is not what the series was registered with."""
         if self.protocol != protocol:
             raise RegistrationError(
-                f"{PROTOCOL}/ is another one than at its registration (tree {self.protocol[:10]}): check that one out, "
+                f"what it measures of {PROTOCOL}/ is not what was registered ({self.protocol[:10]}): check that out, "
                 "or register another series with --series"
             )
 
@@ -148,18 +155,21 @@ class Series:
             os.fsync(ledger.fileno())
 
 
-def protocol() -> str:
-    """The tree of the package as it is committed; what is not committed cannot be registered."""
-    if git.tell(ROOT, "status", "--porcelain", "--", PROTOCOL):
+def protocol(group: str = COMPARE, root: Path = ROOT) -> str:
+    """A name for what a group of benches measures, as it is committed; what is not committed cannot be registered."""
+    without = [f":(exclude){folder}" for folder in (*NO_SAY, *ELSEWHERE[group])]
+    if git.tell(root, "status", "--porcelain", "--", PROTOCOL, *without):
         raise RegistrationError(f"{PROTOCOL}/ has uncommitted changes: commit them, so that what is measured has a name")
-    return git.tell(ROOT, "rev-parse", f"HEAD:{PROTOCOL}")
+    listed = git.tell(root, "ls-tree", "-r", "HEAD", "--", PROTOCOL).splitlines()
+    counted = [line for line in listed if not line.partition("\t")[2].startswith((*NO_SAY, *ELSEWHERE[group]))]
+    return hashlib.sha1("\n".join(counted).encode(), usedforsecurity=False).hexdigest()
 
 
 def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]], group: str = COMPARE) -> Series:
     """The series to go on with, registered now if it is new; ends the bench when it may not be gone on with."""
     series = Series(RESULTS / group / f"{bench}-{name}.jsonl")
     try:
-        tree = protocol()
+        tree = protocol(group)
         if not series.is_registered:
             series.register(*plan(), tree)
         series.require(tree)

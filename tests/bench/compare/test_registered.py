@@ -1,10 +1,11 @@
 """A registered series: no run twice, none forgotten, and what comes after is what was planned."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from bench.compare.registered import BROKEN_OFF, Item, RegistrationError, Series
+from bench.compare.registered import BROKEN_OFF, Item, RegistrationError, Series, protocol
 
 ITEMS = [Item(1, 11, "cpu", "order"), Item(2, 12, "lock", "quote"), Item(3, 13, "cpu", "stock")]
 
@@ -85,3 +86,35 @@ def test_another_protocol_is_another_series(tmp_path: Path) -> None:
     series.require("tree")
     with pytest.raises(RegistrationError, match="register another series with --series"):
         series.require("another tree")
+
+
+def committed(root: Path, **files: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
+    for name, text in files.items():
+        path = root / "perfkit" / name / "code.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "more"]):
+        subprocess.run(["git", "-C", root, *who, *command], check=True)
+
+
+def test_only_what_a_series_measures_makes_it_another_one(tmp_path: Path) -> None:
+    committed(tmp_path, compare="1", capacity="1", cli="1", stats="1")
+    first = {group: protocol(group, tmp_path) for group in ("compare", "capacity")}
+
+    committed(tmp_path, capacity="2", cli="2")
+    assert protocol("compare", tmp_path) == first["compare"]
+    assert protocol("capacity", tmp_path) != first["capacity"]
+
+    committed(tmp_path, stats="2")
+    assert protocol("compare", tmp_path) != first["compare"]
+
+
+def test_what_is_not_committed_cannot_be_registered(tmp_path: Path) -> None:
+    committed(tmp_path, compare="1", cli="1")
+    (tmp_path / "perfkit/cli/code.py").write_text("2")
+    assert protocol("compare", tmp_path)
+
+    (tmp_path / "perfkit/compare/code.py").write_text("2")
+    with pytest.raises(RegistrationError, match="uncommitted"):
+        protocol("compare", tmp_path)
