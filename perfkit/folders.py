@@ -25,7 +25,7 @@ def made(out: Path, name: str, what: str, error: type[PerfkitError] = EvidenceEr
         raise error(f"{out} cannot hold {what}: {cause.strerror}", hint="Give another folder with --out.") from cause
 
 
-def write(path: Path, content: str | bytes, error: type[PerfkitError] = EvidenceError) -> None:
+def write(path: Path, content: str | bytes, error: type[PerfkitError] = EvidenceError, cure: str = "Make room there.") -> None:
     """Replaces a file in one step: nobody reads half of it, and the older one stays when this does not fit on the disk."""
     fresh = path.with_name(f".{path.name}")
     try:
@@ -33,7 +33,7 @@ def write(path: Path, content: str | bytes, error: type[PerfkitError] = Evidence
         fresh.replace(path)
     except OSError as cause:
         fresh.unlink(missing_ok=True)
-        raise error(f"{path} cannot be written: {cause.strerror}", hint="Make room there, or use another folder.") from cause
+        raise error(f"{path} cannot be written: {cause.strerror}", hint=cure) from cause
 
 
 def _first_free(out: Path, name: str) -> Path:

@@ -1,6 +1,7 @@
 """Judges a run directory and writes what it concludes beside the evidence: findings.json and the views."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from perfkit import folders
@@ -28,11 +29,12 @@ class Judged:
 
 def analyze(directory: Path) -> Judged:
     """Reads, judges and writes; the same directory may be judged again and again."""
+    write = partial(folders.write, cure="Make room there, or analyze a copy.")
     run, analysis, says = _judged(directory)
-    folders.write(directory / "findings.json", contract.written(analysis, run))
-    folders.write(directory / "report.html", html.render(says))
-    folders.write(directory / "summary.md", markdown.render(says))
-    folders.write(directory / "junit.xml", junit.render(says))
+    write(directory / "findings.json", contract.written(analysis, run))
+    write(directory / "report.html", html.render(says))
+    write(directory / "summary.md", markdown.render(says))
+    write(directory / "junit.xml", junit.render(says))
     return Judged(run, analysis, says, directory / "report.html")
 
 
