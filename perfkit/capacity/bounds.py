@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from perfkit.capacity.demands import Crowd, Demands
+from perfkit.capacity.demands import Demands
 from perfkit.capacity.step import Usage
 from perfkit.evidence import Floor, Missing
 
-# A bound that a crowd shows and no known resource explains; noise of a few seconds is not one.
-UNEXPLAINED_BELOW: Final = 0.9
 GENERATOR_SHARE: Final = 0.8  # of a core (validity.SUSPECT_DEMAND): above it a step proves nothing
 
-PROCESSOR, MACHINE, PLACES, CROWD, GENERATOR = "worker CPU", "machine", "places", "something that requests share", "generator"
+PROCESSOR, MACHINE, GENERATOR = "worker CPU", "machine", "generator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +39,16 @@ class Observed:
     usage: Usage  # at low load
     rate: float  # at which that was
     workers: int  # processes
-    crowd: Crowd | Missing
     floor: Floor | Missing
 
 
 def bounds(observed: Observed) -> tuple[Bound, ...]:
     """The lowest first; what cannot be known is not among them."""
-    known = sorted(_known(observed), key=lambda bound: bound.rate)
-    crowd = observed.crowd
-    if isinstance(crowd, Missing) or not crowd.completed:
-        return tuple(known)
-    lowest = known[0].rate if known else float("inf")
-    if crowd.completed < UNEXPLAINED_BELOW * lowest:
-        how = f"{crowd.users} requests at once were completed at {crowd.completed:.4g}/s, and nothing else explains it"
-        known.insert(0, Bound(CROWD, 1.0, 1 / crowd.completed, how))
-    return tuple(known)
+    return tuple(sorted(_known(observed), key=lambda bound: bound.rate))
 
 
 def _known(observed: Observed) -> Iterator[Bound]:
-    demands, usage, crowd = observed.demands, observed.usage, observed.crowd
+    demands, usage = observed.demands, observed.usage
     cores = usage.cores or observed.workers
     if demands.processor > 0:
         workers = min(observed.workers, cores)
@@ -68,9 +57,13 @@ def _known(observed: Observed) -> Iterator[Bound]:
         both = (usage.target + usage.generator) / observed.rate
         if both > 0 and cores:
             yield Bound(MACHINE, cores, both, f"all {cores} cores, with what the generator beside it takes")
-    if not isinstance(crowd, Missing) and crowd.places:
+    if not isinstance(demands.slots, Missing):
         held = float(demands.wall.mean()) + demands.beside
-        yield Bound(PLACES, crowd.places, held, f"of {crowd.users} requests at once {crowd.places} were worked on")
+        yield Bound(demands.slots.resource, demands.slots.count, held, demands.slots.how)
+    for one in demands.shared:
+        mean = float(one.times.mean())
+        if mean > 0:
+            yield Bound(one.name, one.servers, mean, one.how)
     if isinstance(observed.floor, Floor):
         share = GENERATOR_SHARE * observed.floor.processes
         yield Bound(GENERATOR, share, observed.floor.cpu_per_request, "calibrated before the search")

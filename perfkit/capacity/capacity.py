@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from perfkit.capacity import contract
+from perfkit.capacity import contract, earlier
 from perfkit.capacity.driven import Driven, Teller
+from perfkit.capacity.earlier import Earlier
 from perfkit.capacity.found import SURE, Answer, Found
 from perfkit.capacity.limits import judged_by, limits_of
 from perfkit.capacity.load import PROFILE, at_rate
 from perfkit.capacity.pages.page import page
 from perfkit.capacity.places import Place
 from perfkit.capacity.plan import Plan, plan
-from perfkit.capacity.result import Result, Subject
+from perfkit.capacity.result import Result
+from perfkit.capacity.scaling import scaling
 from perfkit.capacity.searcher import Wanted, searched
+from perfkit.capacity.subject import Subject
 from perfkit.evidence import Floor, Missing
 from perfkit.load import calibrate
 from perfkit.page import Page
@@ -49,6 +52,7 @@ class Asked:
     overload: bool
     calibrate: bool
     tell: Teller
+    against: Path | None = None  # an earlier search's folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +68,9 @@ def capacity(asked: Asked) -> Concluded:
     scenario = asked.scenario
     placement.require(scenario, asked.file, pinning.available())
     limits, (slo, left_out) = limits_of(scenario), judged_by(scenario)
+    then = earlier.read(asked.against) if asked.against is not None else None
+    if then is not None:
+        earlier.require_alike(then, scenario.name, limits)
     launch = scenario.target.launch
     home = origin.of(Path(launch.cwd) if launch and launch.cwd else asked.file.resolve().parent)
     directory = origin.new_directory(asked.out, f"capacity-{scenario.name}", home)
@@ -93,13 +100,15 @@ def capacity(asked: Asked) -> Concluded:
         machine=f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         left_out=left_out,
     )
-    return conclude(asked, place, subject, tuple(found), interrupted=interrupted)
+    return conclude(asked, place, subject, tuple(found), then, interrupted=interrupted)
 
 
-def conclude(asked: Asked, place: Place, subject: Subject, found: tuple[Found, ...], *, interrupted: bool) -> Concluded:
+def conclude(
+    asked: Asked, place: Place, subject: Subject, found: tuple[Found, ...], then: Earlier | None, *, interrupted: bool
+) -> Concluded:
     """Plans, and writes everything down."""
     best = best_of(found)
-    result = Result(subject, found, found.index(best), _plan(asked, best), interrupted)
+    result = Result(subject, found, found.index(best), _plan(asked, best), scaling(found), interrupted, then)
     code = INTERRUPTED if interrupted else exit_code(best)
     says = page(result)
     place.write("report.html", html.render(says))

@@ -2,19 +2,19 @@
 
 import json
 import math
-from typing import Any, Final
+from typing import Any
 
 from perfkit.capacity.bounds import Bound
+from perfkit.capacity.earlier import FORMAT, beside
 from perfkit.capacity.found import Found
 from perfkit.capacity.overload import Overload
 from perfkit.capacity.plan import Count, Plan
 from perfkit.capacity.result import Result
+from perfkit.capacity.scaling import Scaling
 from perfkit.capacity.soak import Soak
 from perfkit.capacity.step import SHOWN, Step
 from perfkit.evidence import Missing
 from perfkit.stats.interval import Estimate
-
-FORMAT: Final = 1
 
 
 def written(result: Result, exit_code: int) -> str:
@@ -33,6 +33,8 @@ def written(result: Result, exit_code: int) -> str:
         "limit": _estimate(best.limit),
         "plan": _why(result.plan) if isinstance(result.plan, Missing) else _plan(result.plan),
         "settings": [_found(one) for one in result.found],
+        "scaling": _why(result.scaling) if isinstance(result.scaling, Missing) else _scaling(result.scaling),
+        "against": _against(result),
         "left_out": list(subject.left_out),
     }  # fmt: skip
     return json.dumps(content, indent=1, allow_nan=False)
@@ -40,7 +42,7 @@ def written(result: Result, exit_code: int) -> str:
 
 def _found(found: Found) -> dict[str, Any]:
     prediction = found.prediction
-    crowd, flight = found.crowd, found.in_flight
+    alone, flight = found.alone, found.in_flight
     return {
         "setting": dict(found.setting),
         "answer": found.answer.value,
@@ -50,8 +52,8 @@ def _found(found: Found) -> dict[str, Any]:
             "limit": _estimate(prediction.limit), "saturation": _number(prediction.saturation), "requests": prediction.requests,
         },
         "bounds": [_bound(one) for one in found.bounds],
-        "crowd": _why(crowd) if isinstance(crowd, Missing) else {
-            "users": crowd.users, "completed": crowd.completed, "places": crowd.places or None,
+        "alone": _why(alone) if isinstance(alone, Missing) else {
+            "response_time": alone.response_time, "requests": alone.requests,
         },
         "in_flight": _why(flight) if isinstance(flight, Missing) else {
             "by_law": flight.by_law,
@@ -90,6 +92,11 @@ def _step(step: Step) -> dict[str, Any]:
         "cores": {
             "target": step.usage.target, "generator": step.usage.generator, "busy": step.usage.busy, "of": step.usage.cores,
         },
+        "bottlenecks": [
+            {"resource": one.resource, "where": one.where, "share": _share(one.share), "basis": one.basis}
+            for one in step.bottlenecks.named
+        ],
+        "limit_reached": step.bottlenecks.is_full,
         "validity": {"state": step.validity.state, "reasons": list(step.validity.reasons)},
     }  # fmt: skip
 
@@ -144,6 +151,33 @@ def _count(count: Count) -> dict[str, int]:
     return {"value": count.value, "low": count.low, "high": count.high}
 
 
+def _against(result: Result) -> dict[str, Any] | None:
+    if result.earlier is None:
+        return None
+    pairs = beside(result.earlier, result.found)
+    return {
+        "id": result.earlier.id,
+        "commit": result.earlier.commit,
+        "settings": _why(pairs) if isinstance(pairs, Missing) else [
+            {"setting": one.setting, "earlier": _estimate(one.earlier), "now": _estimate(one.now), "ratio": _estimate(one.ratio),
+             "change": one.change}
+            for one in pairs
+        ],
+    }  # fmt: skip
+
+
+def _scaling(scaling: Scaling) -> dict[str, Any]:
+    law = scaling.law
+    return {
+        "name": scaling.name,
+        "points": [{"count": one.workers, "rate": one.rate, "error": one.error} for one in scaling.points],
+        "single": _estimate(law.single),
+        "contention": _estimate(law.contention),
+        "coherency": _estimate(law.coherency),
+        "beyond": [{"count": one.count, "limit": _estimate(one.limit), "grade": one.grade} for one in scaling.beyond],
+    }
+
+
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
@@ -154,6 +188,10 @@ def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
 def _number(number: float) -> float | None:
     """JSON has no infinity."""
     return number if math.isfinite(number) else None
+
+
+def _share(share: float | Missing) -> float | None:
+    return None if isinstance(share, Missing) else share
 
 
 def _why(missing: Missing) -> dict[str, str]:

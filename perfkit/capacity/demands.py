@@ -1,90 +1,95 @@
-"""What one request takes of each resource, and how many of it there are: read from a run at low load and from a crowd."""
+"""What one request takes of each resource when it need not wait: from one user alone, and from a run at low load."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from perfkit.capacity import shared as sharing
+from perfkit.capacity.shared import Shared, Slots
 from perfkit.capacity.step import Usage
 from perfkit.evidence import Missing
+from perfkit.measures import services
 from perfkit.measures.frames import Numbers, numbers
 from perfkit.measures.lazy import Measures
 
-# A crowd in which nearly everybody is worked on at once has met no limit of places.
-UNLIMITED_FROM: Final = 0.9
-# Places are the limit when the crowd had them full most of the time.
-FULL_FROM: Final = 0.8
-# Concurrency that a few requests reach for a moment is an overlap of clock readings more often than a place.
-PEAK_SHARE: Final = 0.999
-FEWEST: Final = 30  # requests of a crowd that say anything
+FEWEST: Final = 10  # requests alone, of an endpoint whose time they tell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Demands:
-    """A row per request of the low-load run that was seen from inside; seconds."""
+    """A row per request of the low-load run that was seen from inside; seconds, without any waiting for each other."""
 
     endpoints: tuple[str, ...]
     endpoint: npt.NDArray[np.intp]  # of each row: place in `endpoints`
-    wall: Numbers
     cpu: Numbers  # the processor's, of the request itself
-    database: Numbers
-    pool_wait: Numbers
-    outbound: Numbers
-    lock: Numbers
+    rest: Numbers  # neither that nor anything shared: timers, and services that answer many at once
+    shared: tuple[Shared, ...]
+    slots: Slots | Missing
     beside: float  # CPU of the target per request that no request accounts for: accepting, parsing, logging
+    processor: float  # all CPU per request, with that
     outside: Numbers  # per endpoint: what the client waits for and the target does not see
     is_asynchronous: bool
 
     def __len__(self) -> int:
-        return len(self.wall)
+        return len(self.cpu)
 
     @property
-    def processor(self) -> float:
-        """Mean CPU time per request, with what is beside it."""
-        return float(self.cpu.mean()) + self.beside
+    def wall(self) -> Numbers:
+        """In the target."""
+        total: Numbers = self.cpu + self.rest + sum((one.times for one in self.shared), np.zeros_like(self.cpu))
+        return total
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """What many requests at once showed."""
+class Alone:
+    """What one virtual user without pauses saw: nobody else was there to wait for."""
 
-    users: int
-    completed: float  # requests per second
-    places: int  # requests that were worked on at a time at most; 0: as many as there were
+    response_time: float  # mean seconds
     requests: int
 
 
-def demands(measures: Measures, usage: Usage) -> Demands | Missing:
-    """Of the measure phase."""
+def alone(measures: Measures) -> Alone | Missing:
+    ok = measures.samples.filter("ok")
+    if ok.height < FEWEST:
+        return Missing(f"{ok.height} requests of one user alone succeeded: too few to know what one takes")
+    return Alone(float(numbers(ok["service_time"]).mean()), ok.height)
+
+
+def demands(measures: Measures, usage: Usage, undisturbed: Measures) -> Demands | Missing:
+    """Of the measure phase of the low-load run; `undisturbed` is that of one user alone."""
     traces = measures.traces
     if traces.is_empty():
         missing = measures.evidence.missing("traces")
         return missing or Missing("no request was seen from inside")
     wall = numbers(traces["wall_time"])
     is_asynchronous = bool(traces["asynchronous"].any())
-    cpu = np.nan_to_num(numbers(traces["loop_time" if is_asynchronous else "cpu_time"]))
-    cpu = np.clip(cpu, 0.0, wall)
+    cpu = np.clip(np.nan_to_num(numbers(traces["loop_time" if is_asynchronous else "cpu_time"])), 0.0, wall)
+    shared = sharing.of(measures, services.times_alone(undisturbed.evidence))
+    waited = sum(np.nan_to_num(numbers(traces[name])) for name in ("pool_wait_time", "thread_pool_time", "lock_time"))
+    rest = np.maximum(wall - cpu - waited - sum((one.seen for one in shared), np.zeros_like(wall)), 0.0)
+    # What is left may still have waiting in it that nobody recorded, for the processor or the interpreter's lock.
+    expected = _expected(measures, undisturbed) - float(cpu.mean()) - sum(float(one.times.mean()) for one in shared)
+    if rest.any():
+        rest = rest * min(max(expected / float(rest.mean()), 0.0), 1.0)
+    beside = _beside(measures, usage, float(cpu.mean()))
     names = tuple(measures.endpoints["endpoint"].to_list())
-    place = (
-        traces["endpoint"]
-        .cast(pl.String)
-        .replace_strict({name: i for i, name in enumerate(names)}, default=0, return_dtype=pl.Int64)
-    )
-    return Demands(
+    found = Demands(
         endpoints=names,
-        endpoint=place.to_numpy().astype(np.intp),
-        wall=wall,
+        endpoint=_places(traces, names),
         cpu=cpu,
-        database=numbers(traces["database_time"]),
-        pool_wait=numbers(traces["pool_wait_time"] + traces["thread_pool_time"]),
-        outbound=numbers(traces["outbound_time"]),
-        lock=numbers(traces["lock_time"]),
-        beside=_beside(measures, usage, float(cpu.mean())),
+        rest=rest,
+        shared=shared,
+        slots=sharing.slots(measures),
+        beside=beside,
+        processor=float(cpu.mean()) + beside,
         outside=_outside(measures),
         is_asynchronous=is_asynchronous,
     )
+    return _within(found, -expected)
 
 
 def from_outside(measures: Measures) -> Demands:
@@ -92,38 +97,45 @@ def from_outside(measures: Measures) -> Demands:
     ok = measures.samples.filter("ok")
     names = tuple(measures.endpoints["endpoint"].to_list())
     wall = numbers(ok["service_time"])
-    nothing = np.zeros_like(wall)
     place = np.array([names.index(name) for name in ok["endpoint"].to_list()], dtype=np.intp)
-    return Demands(
-        names, place, wall, nothing, nothing, nothing, nothing, nothing, 0.0, np.zeros(len(names)), is_asynchronous=False
-    )
+    unseen = Missing("nothing was seen from inside")
+    return Demands(names, place, np.zeros_like(wall), wall, (), unseen, 0.0, 0.0, np.zeros(len(names)), is_asynchronous=False)
 
 
-def crowd(measures: Measures, users: int) -> Crowd | Missing:
-    """How many were inside at once, and how fast they came out."""
-    traces = measures.traces
-    interval = measures.run.interval("measure")
-    if interval is None or measures.samples.height < FEWEST:
-        return Missing(f"{measures.samples.height} requests of a crowd are too few to count how many are worked on at once")
-    completed = float(measures.total["achieved_rate"] or 0.0)
-    if traces.height < FEWEST:
-        return Crowd(users, completed, 0, measures.samples.height)
-    starts = numbers(traces["started_at"])
-    ends = starts + numbers(traces["wall_time"])
-    times = np.concatenate([starts, ends])
-    steps = np.concatenate([np.ones(len(starts)), -np.ones(len(ends))])
-    order = np.argsort(times, kind="stable")
-    inside, spans = np.cumsum(steps[order])[:-1], np.diff(times[order])
-    peak = _weighted_quantile(inside, spans, PEAK_SHARE)
-    mean = float(inside @ spans / spans.sum())
-    is_limited = peak < UNLIMITED_FROM * users and mean >= FULL_FROM * peak
-    return Crowd(users, completed, round(peak) if is_limited else 0, measures.samples.height)
+def _expected(measures: Measures, undisturbed: Measures) -> float:
+    """Mean time in the target of the requests of `measures`, had each been alone."""
+    seen = measures.traces.group_by("endpoint").agg(pl.len().alias("requests"), wall=pl.col("wall_time").mean())
+    single = undisturbed.traces.group_by("endpoint").agg(pl.len().alias("single"), alone=pl.col("wall_time").mean())
+    both = seen.join(single, on="endpoint", how="left")
+    known = pl.when(pl.col("single").fill_null(0) >= FEWEST).then(pl.min_horizontal("alone", "wall")).otherwise("wall")
+    table = both.select("requests", time=known)
+    return float(np.average(numbers(table["time"]), weights=numbers(table["requests"])))
 
 
-def _weighted_quantile(values: Numbers, weights: Numbers, share: float) -> float:
-    order = np.argsort(values)
-    passed = np.cumsum(weights[order])
-    return float(values[order][min(len(values) - 1, int(np.searchsorted(passed, share * passed[-1])))])
+def _within(found: Demands, excess: float) -> Demands:
+    """Who computes with a lock in his hands is counted once: at whichever of the two gives out first."""
+    if excess <= 0:
+        return found
+    parts: Sequence[Shared] = sorted(found.shared, key=lambda one: float(one.times.mean()) / one.servers)
+    for one in parts:
+        mean = float(one.times.mean())
+        is_busier = mean / one.servers > float(found.cpu.mean())
+        taken = min(excess, float(found.cpu.mean()) if is_busier else mean)
+        if is_busier:
+            found = replace(found, cpu=found.cpu * (1 - taken / float(found.cpu.mean())))
+        else:
+            less = replace(one, times=one.times * (1 - taken / mean))
+            found = replace(found, shared=tuple(less if other is one else other for other in found.shared))
+        excess -= taken
+        if excess <= 0:
+            break
+    return found
+
+
+def _places(traces: pl.DataFrame, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    order = {name: place for place, name in enumerate(names)}
+    found = traces["endpoint"].cast(pl.String).replace_strict(order, default=0, return_dtype=pl.Int64)
+    return found.to_numpy().astype(np.intp)
 
 
 def _beside(measures: Measures, usage: Usage, inside: float) -> float:

@@ -46,11 +46,12 @@ class Driven:
     floor: Floor | Missing
     tell: Teller
     runs: int = field(default=0, init=False)
+    alone: dict[str, float] = field(default_factory=dict, init=False)  # times of services when nobody else asks them
 
     def step(self, kind: Kind, rate: float, lasting: float) -> tuple[Step, Measures]:
         """Open load at a rate of requests."""
         recorded, measures = self.run(kind, load.at_rate(self.scenario, rate, SETTLING, lasting, self.runs + 1))
-        return step.read(self.runs, kind, rate, recorded, measures, self.limits, self.judged_by), measures
+        return step.read(self.runs, kind, rate, recorded, measures, self.limits, self.judged_by, self.alone), measures
 
     def run(self, name: str, scenario: Scenario) -> tuple[Recorded, Measures]:
         """Whatever load the scenario's profile for capacity has."""

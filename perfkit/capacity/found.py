@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from perfkit.capacity.bounds import Bound
-from perfkit.capacity.demands import Crowd
+from perfkit.capacity.demands import Alone
 from perfkit.capacity.in_flight import InFlight
 from perfkit.capacity.limits import Limit
 from perfkit.capacity.overload import Overload
@@ -42,7 +42,7 @@ class Found:
     steps: tuple[Step, ...]  # in the order in which they were driven, the low-load run first
     prediction: Prediction | Missing
     bounds: tuple[Bound, ...]
-    crowd: Crowd | Missing
+    alone: Alone | Missing
     in_flight: InFlight | Missing
     workers: int
     floor: Floor | Missing
@@ -67,6 +67,12 @@ class Found:
             key=lambda one: one.offered,
             default=None,
         )
+
+    @property
+    def fullest(self) -> Step | None:
+        """The step with the most load that says something of the target: there it shows what gives out."""
+        seen = [one for one in self.steps if one.kind == "step" and one.state in {"counted", "saturated", "failed"}]
+        return max(seen, key=lambda one: one.offered, default=None)
 
     @property
     def nearest(self) -> Step | None:

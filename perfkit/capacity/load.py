@@ -26,13 +26,13 @@ def at_rate(scenario: Scenario, rate: float, settling: float, lasting: float, nu
     return with_stages(scenario, stages, scenario.seed + number)
 
 
-def crowd(scenario: Scenario, alone: float, users: int, lasting: float) -> Scenario:
-    """One virtual user alone, then so many at once without a pause: how many requests are worked on at a time."""
+def alone(scenario: Scenario, settling: float, lasting: float) -> Scenario:
+    """One virtual user without a pause: nobody has to wait for anybody."""
     flows = {name: flow.model_copy(update={"steps": _without_pauses(flow)}) for name, flow in scenario.flows.items()}
     hurried = scenario.model_copy(update={"flows": flows})
     stages = (
-        stage("users", 1, alone, warmup=True),
-        stage("users", users, lasting),
+        stage("users", 1, settling, warmup=True),
+        stage("users", 1, lasting),
     )
     return with_stages(hurried, stages, scenario.seed)
 

@@ -19,6 +19,7 @@ from perfkit.capacity import bounds as bounding
 from perfkit.capacity.bounds import Bound, Observed
 from perfkit.capacity.demands import Demands
 from perfkit.capacity.limits import Limit
+from perfkit.evidence import Missing
 from perfkit.measures.frames import Numbers
 from perfkit.stats.interval import Estimate
 from perfkit.stats.load_factor import Model
@@ -31,6 +32,8 @@ STEADY, STEPS, RESAMPLED = 50_000, 40_000, 6_000
 FILLING: Final = 0.1  # of a long simulation: the empty system fills first
 RESAMPLES: Final = 20
 STRETCHES: Final = 20  # of the low-load run: requests of one stretch are drawn together
+# Times the lowest bound: a resource that gives out there is idle at the limit.
+FAR: Final = 4.0
 # Around the prediction: a resample does not have to be simulated at rates that it cannot come out at.
 AROUND: Final = (0.6, 0.8, 0.92, 1.0, 1.08, 1.25, 1.6)
 
@@ -106,35 +109,29 @@ def predict(
 def _network(observed: Observed, known: Sequence[Bound], limits: Sequence[Limit], of_limit: Sequence[int | None]) -> _Network:
     demands = observed.demands
     rates = {bound.resource: bound for bound in known}
-    processor, machine, crowd = (rates.get(name) for name in (bounding.PROCESSOR, bounding.MACHINE, bounding.CROWD))
+    processor, machine = rates.get(bounding.PROCESSOR), rates.get(bounding.MACHINE)
     # Where the machine as a whole gives out first, its processors are what is queued for.
     stretch = max(1.0, processor.rate / machine.rate) if processor and machine else 1.0
-    places = rates[bounding.PLACES].servers if bounding.PLACES in rates else 0
+    places = 0 if isinstance(demands.slots, Missing) else demands.slots.count
     workers = int(processor.servers) if processor else 0
     takes_several = demands.is_asynchronous or places > workers
     quantum = SWITCH_INTERVAL if takes_several and not demands.is_asynchronous else 0.0
-    cpu = (demands.cpu + demands.beside) * stretch
-    rest = np.maximum(demands.wall - demands.cpu, 0.0)
-    shared = np.zeros_like(rest)
-    servers = 0
-    if crowd is not None:
-        # Of what is not CPU, so much must be had by turns that no more requests get through than did.
-        waited = float(rest.mean())
-        servers = max(1, round(waited * crowd.rate))
-        share = min(1.0, servers / crowd.rate / waited) if waited > 0 else 0.0
-        shared, rest = rest * share, rest * (1 - share)
-        if waited == 0 or share == 1.0:
-            shared = shared + max(0.0, servers / crowd.rate - float(shared.mean()))
+    columns = [((demands.cpu + demands.beside) * stretch, Station(workers, quantum))]
+    rest = demands.rest
+    for one in demands.shared:
+        if rates[one.name].rate <= FAR * known[0].rate:
+            columns.append((one.times, Station(one.servers)))
+        else:
+            # Nobody will wait there before everything else gives out.
+            rest = rest + one.times
     outside = np.maximum(demands.outside[demands.endpoint] - demands.beside, 0.0)
-    columns = [(cpu, Station(workers, quantum))] + ([(shared, Station(servers))] if crowd is not None else [])
     if places:
         columns.append((rest, Station(0)))
     else:
         # Nobody is kept out meanwhile: it need not be simulated.
         outside = outside + rest
     times = np.stack([taken for taken, _ in columns], axis=1)
-    stations = tuple(station for _, station in columns)
-    return _Network(demands, times, stations, int(places), tuple(limits), tuple(of_limit), outside)
+    return _Network(demands, times, tuple(station for _, station in columns), places, tuple(limits), tuple(of_limit), outside)
 
 
 def _simulating(

@@ -2,22 +2,12 @@
 
 from dataclasses import dataclass
 
+from perfkit.capacity.earlier import Earlier
 from perfkit.capacity.found import Found
 from perfkit.capacity.plan import Plan
+from perfkit.capacity.scaling import Scaling
+from perfkit.capacity.subject import Subject
 from perfkit.evidence import Missing
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whose capacity it is."""
-
-    id: str
-    scenario: str
-    started_at: str
-    commit: str
-    dirty: bool
-    machine: str
-    left_out: tuple[str, ...]  # objectives that nothing is judged by, and why
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +16,9 @@ class Result:
     found: tuple[Found, ...]
     recommended: int
     plan: Plan | Missing
+    scaling: Scaling | Missing
     interrupted: bool
+    earlier: Earlier | None = None  # another search to set it beside
 
     @property
     def best(self) -> Found:

@@ -8,7 +8,7 @@ from perfkit.capacity import bounds as bounding
 from perfkit.capacity import demands as taking
 from perfkit.capacity import load
 from perfkit.capacity.bounds import Observed
-from perfkit.capacity.demands import Crowd
+from perfkit.capacity.demands import Alone
 from perfkit.capacity.driven import AROUND_A_RUN, SETTLING, Driven, seconds_left
 from perfkit.capacity.found import Answer, Found
 from perfkit.capacity.in_flight import InFlight, in_flight
@@ -19,6 +19,7 @@ from perfkit.capacity.soak import SHARE as SOAK_SHARE
 from perfkit.capacity.soak import Soak, soak
 from perfkit.capacity.step import Step, endpoint_of
 from perfkit.evidence import Floor, Missing
+from perfkit.measures import services
 from perfkit.measures.lazy import Measures
 from perfkit.scenario import guard as guards
 from perfkit.scenario.capacity import Scalar
@@ -29,10 +30,13 @@ from perfkit.units import show_rate, show_time
 
 # The low-load run (issue 5): so many requests, or so long, whichever comes first; and never more of the budget than its share.
 REQUESTS, LONGEST, SHARE_OF_BUDGET = 2000, 60.0, 0.2
-# Of what a crowd got through: queues are short, and the processors not idle enough to slow down.
+# Of the lowest bound: queues are short, and the processors not idle enough to slow down.
 LOW: Final = 0.35
 LOWER: Final = 0.1  # of that, when even low load misses an objective
-CROWD, ALONE, CROWDED = 64, 2.0, 4.0  # virtual users; seconds of one alone, and of all
+# What a request takes alone says what one at a time come to; from there in few steps up to low load, of which each looks whether
+# something gives out that the one before could not see.
+ALONE, SCOUTING, UPWARDS, WORTH_IT = (2.0, 8.0), 6.0, 4.0, 1.3
+SCOUTS: Final = 2
 SHORTEST_STEP, LONGEST_STEP, STEPS_IN_BUDGET = 6.0, 30.0, 10
 # Requests that tell p95 from a little more: of fewer, a step is worth its being longer.
 WORTH: Final = 600
@@ -60,7 +64,8 @@ class Searcher:
         self.deadline = self.began + wanted.budget
         self.steps: list[Step] = []
         self.tried: list[Tried] = []
-        self.crowd: Crowd | Missing = Missing("it was not tried")
+        self.alone: Alone | Missing = Missing("the search was interrupted before")
+        self.unseen: Missing | None = None  # why nothing was seen from inside
         self.prediction: Prediction | Missing = Missing("the search was interrupted before")
         self.observed: Observed | None = None
         self.in_flight: InFlight | Missing = Missing("the search was interrupted before")
@@ -93,15 +98,26 @@ class Searcher:
         return any(one.watched is not None for one in self.tried)
 
     def _low_load(self) -> Measures | None:
-        self._count_crowd()
-        rate = self._low_rate()
-        measures = self._gentle(rate)
+        undisturbed = self._alone()
+        rate = self._first_rate()
+        for _ in range(SCOUTS):
+            measures = self._gentle(rate, SCOUTING)
+            if self.steps[-1].state == "saturated":
+                rate /= UPWARDS
+            if self.steps[-1].state != "counted" or self.steps[-1].missed_objectives:
+                break
+            low = min(LOW * bounding.bounds(self._observed(measures, undisturbed))[0].rate, self._highest())
+            if low < WORTH_IT * rate:
+                break
+            rate = min(low, UPWARDS * rate)
+        measures = self._gentle(rate, min(LONGEST, SHARE_OF_BUDGET * self.wanted.budget, max(SHORTEST_STEP, REQUESTS / rate)))
         if self.steps[-1].missed_objectives and self.steps[-1].state != "died":
             self.driven.tell.news("objectives are missed at low load: trying less")
-            measures = self._gentle(max(SLOWEST, LOWER * rate))
-        low = self.steps[-1]
-        if low.missed_objectives or low.state != "counted":
+            measures = self._gentle(max(SLOWEST, LOWER * rate), SHORTEST_STEP)
+        low_step = self.steps[-1]
+        if low_step.missed_objectives or low_step.state != "counted":
             return None
+        self.observed = self._observed(measures, undisturbed)
         self.in_flight = in_flight(measures)
         if not isinstance(self.in_flight, Missing) and self.in_flight.disagree:
             self.doubts.append(
@@ -110,25 +126,33 @@ class Searcher:
             )
         return measures
 
-    def _gentle(self, rate: float) -> Measures:
-        lasting = min(LONGEST, SHARE_OF_BUDGET * self.wanted.budget, max(SHORTEST_STEP, REQUESTS / rate))
+    def _gentle(self, rate: float, lasting: float) -> Measures:
         self.driven.tell.news(f"low load: {show_rate(rate)} for {show_time(lasting)}")
         one, measures = self.driven.step("low load", rate, lasting)
         self.steps[:] = [one]
         return measures
 
-    def _count_crowd(self) -> None:
-        users = int(
-            min(CROWD, guards.caps(self.driven.scenario.guard, guards.host_of(self.driven.scenario.target.base_url)).users)
-        )
-        self.driven.tell.news(f"{users} requests at once, to count how many it works on at a time")
-        _, measures = self.driven.run("crowd", load.crowd(self.driven.scenario, ALONE, users, CROWDED))
-        self.crowd = taking.crowd(measures, users)
+    def _alone(self) -> Measures:
+        settling, lasting = ALONE
+        self.driven.tell.news(f"one request at a time for {show_time(lasting)}: what one takes that waits for nobody")
+        _, measures = self.driven.run("alone", load.alone(self.driven.scenario, settling, lasting))
+        self.alone = taking.alone(measures)
+        self.driven.alone = services.times_alone(measures.evidence)
         self.workers = len(identify.serving(self.driven.target))
+        return measures
 
-    def _low_rate(self) -> float:
-        completed = 2.0 if isinstance(self.crowd, Missing) else self.crowd.completed
-        return min(max(SLOWEST, LOW * completed), self._highest())
+    def _first_rate(self) -> float:
+        """As though all of a request had to be had in turns: no resource can be busier than that."""
+        alone = 1.0 if isinstance(self.alone, Missing) else self.alone.response_time
+        return min(max(SLOWEST, LOW / alone), self._highest())
+
+    def _observed(self, measures: Measures, undisturbed: Measures) -> Observed:
+        low = self.steps[-1]
+        found = taking.demands(measures, low.usage, undisturbed)
+        if isinstance(found, Missing):
+            self.unseen = found
+            found = taking.from_outside(measures)
+        return Observed(found, low.usage, low.achieved, self.workers or 1, self.driven.floor)
 
     def _highest(self) -> float:
         """That the generator can honestly make and the guard allows."""
@@ -137,18 +161,15 @@ class Searcher:
         return min(cap, bounding.GENERATOR_SHARE * floor.rate) if isinstance(floor, Floor) else cap
 
     def _predict(self, measures: Measures) -> None:
-        low = self.steps[-1]
-        found = taking.demands(measures, low.usage)
-        if isinstance(found, Missing):
-            self.doubts.append(f"service times are the client's, with the network in them: {found.why}")
-            found = taking.from_outside(measures)
-        self.observed = Observed(found, low.usage, low.achieved, self.workers or 1, self.crowd, self.driven.floor)
+        observed = self.observed
+        assert observed is not None
+        found = observed.demands
+        if self.unseen is not None:
+            self.doubts.append(f"service times are the client's, with the network in them: {self.unseen.why}")
         self.driven.tell.news("working out the limit from service times")
         named = [endpoint_of(limit, measures) for limit in self.driven.limits]
         places = [found.endpoints.index(name) if name in found.endpoints else None for name in named]
-        self.prediction = predict(
-            self.observed, self.driven.limits, places, (SETTLING, self._step_lasts()), self.driven.scenario.seed
-        )
+        self.prediction = predict(observed, self.driven.limits, places, (SETTLING, self._step_lasts()), self.driven.scenario.seed)
         if not isinstance(self.prediction, Missing):
             self.driven.tell.news(f"predicted limit: {show_rate(self.prediction.model.limit)}")
 
@@ -234,7 +255,7 @@ class Searcher:
             steps=tuple(self.steps),
             prediction=self.prediction,
             bounds=bounding.bounds(self.observed) if self.observed is not None else (),
-            crowd=self.crowd,
+            alone=self.alone,
             in_flight=self.in_flight,
             workers=self.workers,
             floor=self.driven.floor,

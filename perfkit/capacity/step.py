@@ -1,6 +1,6 @@
 """One step of a search: a run on the target that is up, and what it says about its rate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -11,8 +11,10 @@ import polars as pl
 from perfkit import validity
 from perfkit.capacity.limits import Limit
 from perfkit.evidence import Interval, Missing
+from perfkit.measures.bottleneck import Bottlenecks
 from perfkit.measures.frames import Numbers, numbers
 from perfkit.measures.lazy import Measures
+from perfkit.measures.limits import Limits
 from perfkit.run.record import Recorded
 from perfkit.scenario.model import Slo
 from perfkit.scenario.objectives import ALL
@@ -84,6 +86,7 @@ class Step:
     usage: Usage
     validity: Validity
     watched: Watched
+    bottlenecks: Bottlenecks
 
     @property
     def counts(self) -> bool:
@@ -98,9 +101,16 @@ class Step:
 
 
 def read(
-    number: int, kind: Kind, wanted: float, recorded: Recorded, measures: Measures, limits: Sequence[Limit], by: Slo
+    number: int,
+    kind: Kind,
+    wanted: float,
+    recorded: Recorded,
+    measures: Measures,
+    limits: Sequence[Limit],
+    by: Slo,
+    alone: Mapping[str, float] | None = None,
 ) -> Step:
-    """From what the run left behind."""
+    """From what the run left behind; `alone` are the times of services when nobody else asks them."""
     interval = measures.run.interval("measure") or Interval("measure", 0.0, 0.0)
     total = measures.total
     offered, achieved = float(total["offered_rate"] or 0.0), float(total["achieved_rate"] or 0.0)
@@ -130,6 +140,7 @@ def read(
         usage=usage(measures, interval),
         validity=fit,
         watched=watch(measures, interval, limits, offered),
+        bottlenecks=Limits(measures.evidence, measures.breakdown, measures.endpoints, alone).bottlenecks,
     )
 
 

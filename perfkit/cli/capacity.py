@@ -25,6 +25,9 @@ def capacity(
     soak: Annotated[
         str | None, typer.Option(help="Confirm it for so long, at 90 % of the lower bound: 10m.", show_default=False)
     ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="An earlier search to set this one beside: its folder.", show_default=False)
+    ] = None,
     overload: Annotated[
         bool, typer.Option("--overload/--no-overload", help="Whether to look at what happens past the limit.")
     ] = True,
@@ -59,6 +62,7 @@ def capacity(
                     soak=parsed.capacity.soak,
                     overload=overload,
                     calibrate=calibrate,
+                    against=against,
                     tell=Teller(watch.news, watch.progress),
                 )
             )

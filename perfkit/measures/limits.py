@@ -1,5 +1,6 @@
 """What there is a limit of, taken together: how much of each was used, and which of them is the bottleneck."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,11 +19,13 @@ class Limits:
     evidence: Evidence
     breakdown: pl.DataFrame  # measures.breakdown
     endpoints: pl.DataFrame  # measures.endpoints
+    # Times of services when nobody else asks them, from a run at lower load (services.times_alone).
+    alone: Mapping[str, float] | None = None
 
     @cached_property
     def utilisation(self) -> tuple[Utilisation, ...]:
         """Every resource at least once, the fullest first."""
-        return utilisation.of(self.evidence)
+        return utilisation.of(self.evidence, self.alone)
 
     @cached_property
     def bottlenecks(self) -> Bottlenecks:

@@ -19,6 +19,8 @@ from perfkit.measures.frames import Numbers, numbers
 DATABASE: Final = "the database"
 # So many calls that were alone give a median that a few slow ones do not move.
 LEAST_ALONE: Final = 10
+# Who comes while all places are taken waits for the first of them to be free: of two places a third of a call, of one half.
+DELAYED: Final = 1.2
 # Of a call's time, that is waiting for other calls: half a queue of one more. Below it, noise of the machine looks like a queue.
 LEAST_QUEUEING: Final = 0.3
 
@@ -31,6 +33,7 @@ class Service:
     rate: float  # calls per second
     time: float  # mean seconds of a call
     alone: float | Missing  # seconds of a call that nobody else disturbed
+    places: int | Missing  # calls that it works on at a time
 
     @property
     def under_way(self) -> float:
@@ -52,7 +55,8 @@ class Service:
         if queueing < LEAST_QUEUEING:
             return Missing("it answers many at once as fast as one: its limit was not met")
         busy = self.rate * self.alone
-        return min(busy / max(round(busy), 1), 1.0)
+        places = max(round(busy), 1) if isinstance(self.places, Missing) else self.places
+        return min(busy / places, 1.0)
 
 
 def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple[Service, ...] | Missing:
@@ -70,7 +74,8 @@ def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple
             continue
         known = (alone or {}).get(name)
         undisturbed = known if known is not None else time_alone(starts, times)
-        found.append(Service(name, int(within.sum()) / interval.duration, float(times[within].mean()), undisturbed))
+        several = places(starts, times, undisturbed)
+        found.append(Service(name, int(within.sum()) / interval.duration, float(times[within].mean()), undisturbed, several))
     return tuple(sorted(found, key=lambda service: -service.under_way))
 
 
@@ -93,6 +98,27 @@ def time_alone(starts: Numbers, times: Numbers) -> float | Missing:
     if len(undisturbed) < LEAST_ALONE:
         return Missing(f"only {len(undisturbed)} calls were alone, so that nobody knows what one takes that need not wait")
     return float(np.median(undisturbed))
+
+
+def places(starts: Numbers, times: Numbers, alone: float | Missing) -> int | Missing:
+    """Calls that a service works on at a time: with so many others under way, who comes has to wait.
+
+    Counted up from one other call, as long as there are enough calls that met so many: where the load is high from the first
+    moment on, nobody knows what a second one would have met.
+    """
+    if isinstance(alone, Missing):
+        return alone
+    # Rounding must not make two calls of which one follows the other overlap.
+    ends = np.sort(starts + times)
+    order = np.argsort(starts, kind="stable")
+    met = np.arange(len(starts)) - np.searchsorted(ends, starts[order], side="right")
+    counts = np.bincount(met, minlength=2)
+    for others in range(1, len(counts)):
+        if counts[others] < LEAST_ALONE:
+            break
+        if float(np.median(times[order[met == others]])) > DELAYED * alone:
+            return others
+    return Missing(f"{int(met.max(initial=0)) + 1} calls at a time were too few to make one wait")
 
 
 def _calls(evidence: Evidence) -> dict[str, pl.DataFrame]:

@@ -66,6 +66,47 @@ class Gauges:
             self._recorder.event(EVENT_GAUGES, at=clock(), seen=lines)
 
 
+class Share:
+    """Of a time that somebody adds up, how much went by since it was last asked: exact where looks would be a sample."""
+
+    __slots__ = ("_asked", "_busy")
+
+    def __init__(self):
+        self._busy = 0
+        self._asked = clock()
+
+    def take(self, busy, now):
+        """`busy` are all nanoseconds so far; the mean number in use since the last call."""
+        more, elapsed = busy - self._busy, now - self._asked
+        self._busy, self._asked = busy, now
+        return round(max(more / elapsed, 0.0), 4) if elapsed > 0 else 0.0
+
+
+class Holds:
+    """What was taken from a pool and is not back yet, since when; and for how long all others were out."""
+
+    __slots__ = ("_out", "_over", "_share")
+
+    def __init__(self):
+        self._out = {}  # id → taken at
+        self._over = 0
+        self._share = Share()
+
+    def taken(self, thing):
+        self._out[id(thing)] = clock()
+
+    def back(self, thing):
+        since = self._out.pop(id(thing), None)
+        if since is not None:
+            # Two threads at once may lose one of the two: so seldom that a gauge need not pay for a lock.
+            self._over += clock() - since
+
+    def take(self):
+        """How many were out since the last call, in the mean."""
+        now = clock()
+        return self._share.take(self._over + sum(now - since for since in list(self._out.values())), now)
+
+
 def _fullness(figures):
     used, waiting, size = figures
     return (used / size, waiting)

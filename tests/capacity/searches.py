@@ -7,15 +7,21 @@ from typing import Any
 import numpy as np
 
 from perfkit.capacity.bounds import Bound
-from perfkit.capacity.demands import Crowd, Demands
+from perfkit.capacity.demands import Alone, Demands
+from perfkit.capacity.earlier import Earlier
 from perfkit.capacity.found import Answer, Found
 from perfkit.capacity.in_flight import InFlight
 from perfkit.capacity.limits import Limit
 from perfkit.capacity.plan import Plan
 from perfkit.capacity.predict import Prediction
-from perfkit.capacity.result import Result, Subject
+from perfkit.capacity.result import Result
+from perfkit.capacity.scaling import scaling
+from perfkit.capacity.shared import Shared
 from perfkit.capacity.step import Reached, Step, Usage
+from perfkit.capacity.subject import Subject
 from perfkit.evidence import Missing, Run, RunDirectory
+from perfkit.measures.bottleneck import Bottlenecks
+from perfkit.measures.utilisation import Utilisation
 from perfkit.run.record import Recorded
 from perfkit.stats.interval import Estimate
 from perfkit.stats.load_factor import Model, Watched
@@ -48,28 +54,32 @@ def a_step(rate: float = 80.0, missed: float = 0.02, **fields: Any) -> Step:
         usage=Usage(1.2, 0.1, 1.4, 2),
         validity=Validity("valid"),
         watched=Watched(rate, requests, missed * requests),
+        bottlenecks=Bottlenecks((Utilisation("worker CPU", "process 7", 0.93, "had 0.93 of a core"),), is_full=True),
     )
     return dataclasses.replace(step, **fields)
 
 
-def demands(count: int = 2000, mean: float = 0.02, seed: int = 1, **fields: Any) -> Demands:
-    """Requests that are CPU all through."""
+def demands(count: int = 2000, mean: float = 0.02, seed: int = 1, computing: float = 1.0, **fields: Any) -> Demands:
+    """Requests of which so large a share is CPU; the rest waits for nobody."""
     wall = np.random.default_rng(seed).lognormal(np.log(mean) - 0.125, 0.5, count)
-    nothing = np.zeros(count)
     found = Demands(
         endpoints=("GET /orders",),
         endpoint=np.zeros(count, dtype=np.intp),
-        wall=wall,
-        cpu=wall,
-        database=nothing,
-        pool_wait=nothing,
-        outbound=nothing,
-        lock=nothing,
+        cpu=computing * wall,
+        rest=(1 - computing) * wall,
+        shared=(),
+        slots=Missing("this test gives none"),
         beside=0.0,
+        processor=computing * float(wall.mean()),
         outside=np.zeros(1),
         is_asynchronous=False,
     )
     return dataclasses.replace(found, **fields)
+
+
+def shared(times: Any, servers: int = 1, **fields: Any) -> Shared:
+    """A lock that requests have for so long."""
+    return dataclasses.replace(Shared("lock", "shop.py:7", servers, times, times, "held"), **fields)
 
 
 def a_prediction(limit: float = 84.0) -> Prediction:
@@ -92,7 +102,7 @@ def a_found(**fields: Any) -> Found:
         steps=(dataclasses.replace(steps[0], kind="low load"), *steps[1:]),
         prediction=a_prediction(),
         bounds=a_prediction().bounds,
-        crowd=Crowd(64, 98.0, 2, 400),
+        alone=Alone(0.022, 400),
         in_flight=InFlight(0.6, 0.61, 0.02),
         workers=2,
         floor=Missing("this test gives none"),
@@ -104,12 +114,16 @@ def a_found(**fields: Any) -> Found:
     return dataclasses.replace(found, **fields)
 
 
-def a_result(*found: Found, plan: Plan | Missing | None = None, recommended: int = 0, **subject: Any) -> Result:
+def a_result(
+    *found: Found, earlier: Earlier | None = None, plan: Plan | Missing | None = None, recommended: int = 0, **subject: Any
+) -> Result:
     whose = Subject("20261123-101500-capacity-shop-4f2c1e", "shop", "2026-11-23T10:15:00+00:00", "4f2c1e", False, "2 cores", ())
     return Result(
         subject=dataclasses.replace(whose, **subject),
         found=found or (a_found(),),
         recommended=recommended,
         plan=plan if plan is not None else Missing("no rate to plan for was given"),
+        scaling=scaling(found or (a_found(),)),
         interrupted=False,
+        earlier=earlier,
     )

@@ -1,11 +1,14 @@
+import dataclasses
+
+import numpy as np
 import pytest
 
 from perfkit.capacity.bounds import Observed, bounds
-from perfkit.capacity.demands import Crowd
+from perfkit.capacity.shared import Slots
 from perfkit.capacity.step import Usage
 from perfkit.evidence import Missing
 from tests.builders import a_floor
-from tests.capacity.searches import demands
+from tests.capacity.searches import demands, shared
 
 
 def observed(**fields: object) -> Observed:
@@ -14,7 +17,6 @@ def observed(**fields: object) -> Observed:
         "usage": Usage(0.6, 0.03, 0.7, 2),
         "rate": 30.0,
         "workers": 2,
-        "crowd": Missing("it was not tried"),
         "floor": Missing("it was not calibrated"),
     }
     return Observed(**{**given, **fields})  # type: ignore[arg-type]
@@ -35,26 +37,23 @@ def test_one_worker_uses_one_core() -> None:
     assert first.rate == pytest.approx(50, rel=0.05)
 
 
-def test_places_bind_before_processors_that_wait() -> None:
-    waiting = demands(mean=0.1, cpu=demands().wall * 0.01)
+def test_slots_bind_before_processors_that_wait() -> None:
+    waiting = demands(mean=0.1, computing=0.01, slots=Slots("worker slots", 4, "gunicorn threads, in one process"))
 
-    (first, *_) = bounds(observed(demands=waiting, usage=Usage(0.01, 0.01, 0.1, 2), crowd=Crowd(64, 40.0, 4, 400)))
+    (first, *_) = bounds(observed(demands=waiting, usage=Usage(0.01, 0.01, 0.1, 2)))
 
-    assert (first.resource, first.servers) == ("places", 4)
+    assert (first.resource, first.servers) == ("worker slots", 4)
     assert first.rate == pytest.approx(40, rel=0.05)
 
 
-def test_what_no_known_resource_explains_is_a_bound_all_the_same() -> None:
-    (first, *_) = bounds(observed(crowd=Crowd(64, 40.0, 0, 400)))
+def test_what_is_shared_binds_by_how_many_there_are_of_it() -> None:
+    waiting = demands(mean=0.1, computing=0.01)
+    pool = shared(0.04 * np.ones(len(waiting)), 2, resource="database pool", where="orders")
 
-    assert first.resource == "something that requests share"
-    assert first.rate == pytest.approx(40)
+    (first, *_) = bounds(observed(demands=dataclasses.replace(waiting, shared=(pool,))))
 
-
-def test_a_crowd_that_gets_through_as_expected_shows_nothing_new() -> None:
-    found = bounds(observed(crowd=Crowd(64, 93.0, 0, 400)))
-
-    assert "something that requests share" not in {one.resource for one in found}
+    assert (first.resource, first.servers) == ("database pool of orders", 2)
+    assert first.rate == pytest.approx(50)
 
 
 def test_the_generator_is_a_resource_too() -> None:

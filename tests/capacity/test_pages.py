@@ -129,6 +129,34 @@ def test_the_page_can_be_shown_everywhere() -> None:
     assert "Requests that miss all: p95 &lt; 100ms" in html.render(says)
 
 
+def varied() -> tuple[Found, Found]:
+    return (
+        a_found(setting={"workers": 1}, limit=Estimate(50.0, 48.0, 52.0, 0.9)),
+        a_found(setting={"workers": 2}, limit=Estimate(90.0, 87.0, 93.0, 0.9)),
+    )
+
+
+def test_how_a_service_scales_is_told_with_a_grade_for_what_was_not_measured() -> None:
+    result = a_result(*varied(), recommended=1)
+
+    text = markdown.render(page(result))
+    beyond = json.loads(contract.written(result, 0))["scaling"]["beyond"]
+
+    assert "coherency is not told from it by two counts" in html.render(page(result))
+    assert [(one["count"], one["grade"]) for one in beyond] == [(3, "B"), (4, "C")]
+    low, high = beyond[1]["limit"]["interval"]
+    assert low < 4 * 50 / (1 + 3 * 0.111) < high < 4 * 56
+    assert "Workers 2: it takes 90/s" in text
+
+
+def test_what_cannot_be_counted_has_no_law() -> None:
+    servers = tuple(dataclasses.replace(one, setting={"server": name}) for one, name in zip(varied(), "ab", strict=True))
+
+    written = json.loads(contract.written(a_result(*servers), 0))
+
+    assert "fewer than two counts of server" in written["scaling"]["why"]
+
+
 def test_the_result_is_written_for_machines() -> None:
     written = json.loads(contract.written(a_result(), 0))
 

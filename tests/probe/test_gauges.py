@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from perfkit.probe import gil, records
+from perfkit.probe import gauges, gil, records
 from perfkit.probe.gauges import MAX_WATCHED, Naps
 from perfkit.probe.recorder import Recorder
 from tests import probe_reader
@@ -146,3 +146,24 @@ def test_every_thread_that_serves_is_counted_once(recorder: Any) -> None:
         recorder.end(recorder.begin("GET", None, None))
 
     assert recorder.threads == 1
+
+
+def test_how_long_things_are_out_is_added_up_and_not_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000]
+    monkeypatch.setattr(gauges, "clock", lambda: now[0])
+    holds: Any = gauges.Holds()
+    one, another = object(), object()
+
+    holds.taken(one)
+    now[0] += 250
+    holds.taken(another)
+    now[0] += 250
+    holds.back(one)
+    now[0] += 500
+
+    assert holds.take() == 1.25  # 500 of one and 750 of another, which is out still, in 1000
+    now[0] += 1000
+    assert holds.take() == 1.0
+    holds.back(another)
+    holds.back(another)  # whoever was never taken is not counted
+    assert holds.take() == 0.0

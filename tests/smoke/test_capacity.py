@@ -48,7 +48,9 @@ def test_a_search_ends_with_a_limit_a_plan_and_a_run_for_every_step(tmp_path: Pa
     assert done.returncode == written["exit_code"], done.stderr
     assert {"report.html", "summary.md", "junit.xml"} <= {path.name for path in place.iterdir()}
     # One worker that sleeps for 50 ms takes one request at a time, and twenty of them in a second at most.
-    assert setting["crowd"]["places"] == 1
+    assert 0.05 < setting["alone"]["response_time"] < 0.075
+    (slots,) = (bound for bound in setting["bounds"] if bound["resource"] == "worker slots")
+    assert slots["servers"] == 1
     assert min(bound["rate"] for bound in setting["bounds"]) < 20.5
     assert setting["predicted"]["limit"]["value"] < 20.5
     kinds = [step["kind"] for step in setting["steps"]]

@@ -328,6 +328,8 @@ def test_a_wait_for_psycopgs_pool_is_recorded(probe: Probe, server: str) -> None
 
     (wait,) = probe.calls("pool_wait")
     assert wait["name"] == f"psycopg_pool {pool.name} (size 1 to 1)"
+    assert 0 < psycopg_pool_.look(pool)[0] < 1
+    assert psycopg_pool_.look(pool)[0] == 0.0  # nobody had one since
     assert wait["wall"] > 0.02e9
     assert len(probe.statements()) == 1
 
@@ -335,9 +337,12 @@ def test_a_wait_for_psycopgs_pool_is_recorded(probe: Probe, server: str) -> None
 def test_a_wait_for_psycopgs_asynchronous_pool_is_recorded(probe: Probe, server: str) -> None:
     probe.hook(psycopg_, psycopg_pool_)
 
+    pools: list[Any] = []
+
     async def crowd() -> None:
         async with psycopg_pool.AsyncConnectionPool(server, min_size=1, max_size=1, open=False) as pool:
             await pool.wait()
+            pools.append(pool)
 
             async def one() -> None:
                 async with pool.connection() as connection:
@@ -349,6 +354,7 @@ def test_a_wait_for_psycopgs_asynchronous_pool_is_recorded(probe: Probe, server:
         asyncio.run(crowd())
 
     assert len(probe.calls("pool_wait")) == 2
+    assert 0 < psycopg_pool_.look(pools[0])[0] < 1
     assert len(probe.statements()) == 3
 
 

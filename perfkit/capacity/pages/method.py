@@ -24,12 +24,11 @@ def section(result: Result) -> Section:
         ("the generator can send at most", show_rate(floor.rate) if isinstance(floor, Floor) else floor.why),
     )  # fmt: skip
     text = Text(
-        "First a crowd, to count how many requests are worked on at a time; then low load, for service times. They are queued "
-        f"by simulation for a prediction. Steps of open load around it follow, each with {show_time(SETTLING)} that are not "
-        "judged; a step counts when what was offered was completed and the generator was well. One factor, how much more load "
-        "the target feels than the model thinks, is fitted to the requests that missed the objectives; its interval resamples "
-        "steps and their blocks of two seconds. "
-        "A limit measured beside a busy generator on the same machine is the limit of both."
+        "First one user alone, who waits for nobody, then low load, for what a request takes of each resource. Requests are "
+        f"queued by simulation for a prediction. Steps of open load around it follow, {show_time(SETTLING)} of each not judged; "
+        "a step counts when what was offered was completed and the generator was well. One factor, how much more load the target "
+        "feels than the model thinks, is fitted to the requests that missed the objectives; its interval resamples steps and "
+        "their blocks of two seconds. A limit measured beside a busy generator on the same machine is the limit of both."
     )
     return Section("How it was measured", (Table("Conditions", (Column("what"), Column("value")), rows), text))
 

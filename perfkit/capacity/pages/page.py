@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from perfkit.capacity.found import SURE
-from perfkit.capacity.pages import curves, method, planning, resources, verdict
+from perfkit.capacity.pages import against, curves, method, planning, resources, verdict
 from perfkit.capacity.result import Result
 from perfkit.evidence import Missing
 from perfkit.page import Check, Page, Section
@@ -20,6 +20,7 @@ def page(result: Result) -> Page:
         reasons=verdict.reasons(result),
         sections=(
             Section("At a glance", (verdict.figures(result),)),
+            *against.sections(result),
             *planning.settings(result),
             planning.section(result),
             resources.section(best),

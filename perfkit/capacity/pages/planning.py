@@ -1,10 +1,13 @@
 """How many instances the wanted rate takes, and what that rests on."""
 
+from collections.abc import Iterator
+
 from perfkit.capacity.pages import words
 from perfkit.capacity.plan import Count, Plan
 from perfkit.capacity.result import Result
+from perfkit.capacity.scaling import Scaling
 from perfkit.evidence import Missing
-from perfkit.page import Column, Section, Table, Text
+from perfkit.page import Block, Chart, Column, Section, Series, Table, Text
 from perfkit.units import show_rate, show_share, show_time
 
 TITLE = "Plan"
@@ -54,7 +57,51 @@ def settings(result: Result) -> tuple[Section, ...]:
     )
     columns = (Column("setting"), Column("answer"), Column("limit"), Column("gives out first"), Column(""))
     note = "The recommended setting is the one whose interval has the highest lower end; the rest of this page is about it."
-    return (Section("Settings", (Table("The target was started anew for each", columns, rows, note),)),)
+    table = Table("The target was started anew for each", columns, rows, note)
+    return (Section("Settings", (table, *_scaling(result.scaling))),)
+
+
+def _scaling(scaling: Scaling | Missing) -> Iterator[Block]:
+    """How it went with more of it, and no more than that: nobody should buy machines by a curve through two points."""
+    if isinstance(scaling, Missing):
+        yield Text(f"How it scales is not known: {scaling.why}.")
+        return
+    law, name = scaling.law, scaling.name
+    chart = Chart(
+        f"Limit by {name}", "lines", name, "limit", "rate",
+        (
+            Series("measured", tuple(one.workers for one in scaling.points), tuple(one.rate for one in scaling.points)),
+            Series("in proportion", *_in_proportion(scaling)),
+        ),
+        x_unit="number",
+    )  # fmt: skip
+    yield chart
+    lost = f"contention {words.share_of(law.contention)}"
+    more = (
+        f"coherency {words.share_of(law.coherency)}"
+        if law.coherency is not None
+        else "coherency is not told from it by two counts"
+    )
+    yield Text(
+        f"Scalability law over what was measured: {lost}, {more}. Contention is the share of the work that is had in turns; "
+        "coherency is what each pair of them costs, and makes more of them do less in the end."
+    )
+    rows = tuple(
+        (one.count, words.limit(one.limit), words.interval(one.limit), f"{one.grade}: {one.why}") for one in scaling.beyond
+    )
+    columns = (Column(name, "number"), Column("limit"), Column("interval"), Column("grade"))
+    note = (
+        "If what is lost so far is all contention, all coherency, or anything between; on a machine with cores enough for them."
+    )
+    yield Table("Beyond what was measured", columns, rows, note)
+
+
+def _in_proportion(scaling: Scaling) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    first = scaling.points[0]
+    return (
+        tuple(one.workers for one in scaling.points),
+        tuple(first.rate / first.workers * one.workers for one in scaling.points),
+    )
 
 
 def _count(count: Count) -> str:

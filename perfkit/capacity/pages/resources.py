@@ -1,4 +1,4 @@
-"""Which resource gives out at which rate, and what low load, the crowd and the overload showed."""
+"""Which resource gives out at which rate, and what one user alone, low load and the overload showed."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def section(found: Found) -> Section:
 
 
 def _texts(found: Found) -> Iterator[Block]:
-    prediction, crowd, flight, overload = found.prediction, found.crowd, found.in_flight, found.overload
+    prediction, alone, flight, overload = found.prediction, found.alone, found.in_flight, found.overload
     if not isinstance(prediction, Missing):
         few = max(1, prediction.requests // 4)
         wider = show_share(prediction.cost_of(few))
@@ -42,9 +42,10 @@ def _texts(found: Found) -> Iterator[Block]:
             f"({words.precision(prediction.limit)}; with {few:,} requests it would be about ± {wider}). "
             f"{_against(found)}"
         )
-    if not isinstance(crowd, Missing):
-        places = f"at most {crowd.places} were worked on at a time" if crowd.places else "no limit of places was met"
-        yield Text(f"{crowd.users} requests at once: {show_rate(crowd.completed)} were completed; {places}.")
+    if not isinstance(alone, Missing):
+        yield Text(
+            f"A request that nobody disturbs takes {show_time(alone.response_time)}: {alone.requests:,} of one user alone."
+        )
     if not isinstance(flight, Missing):
         gauge = flight.by_gauge
         seen = f"not cross-checked: {gauge.why}" if isinstance(gauge, Missing) else f"arriving requests met {gauge:.3g}"

@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from perfkit.analyze.pages import limits
 from perfkit.capacity.found import Answer, Found
-from perfkit.capacity.pages import words
+from perfkit.capacity.pages import against, words
 from perfkit.capacity.plan import Plan
 from perfkit.capacity.result import Result
 from perfkit.evidence import Missing
@@ -82,6 +83,8 @@ def _reasons(result: Result) -> Iterator[str]:
         yield "it was interrupted: what follows is of the steps until then"
     if best.death:
         yield f"the target ended under load: {best.death}"
+    if said := against.sentence(result):
+        yield said
     yield from _of_limit(best)
     yield from best.doubts
     yield from _others(best)
@@ -116,11 +119,14 @@ def _of_limit(found: Found) -> Iterator[str]:
                 f"the interval is {words.precision(found.limit)} after {words.times(counted, 'step')}, wider than the "
                 f"{show_share(AIMED_AT)} aimed at: a larger --budget narrows it"
             )
+    fullest = found.fullest
+    if fullest is not None and not fullest.bottlenecks.is_generator:
+        yield f"at {show_rate(fullest.offered)}: {limits.sentence(fullest.bottlenecks).removesuffix('.')}"
     if found.bounds:
         first, *others = found.bounds
         more = f"; then {others[0].resource}, from {show_rate(others[0].rate)}" if others else ""
         taken = f"{show_time(first.demand)} per request; {first.how}"
-        yield f"first to give out, from {show_rate(first.rate)}: {first.resource} ({taken}){more}"
+        yield f"by what requests take at low load gives out first, from {show_rate(first.rate)}: {first.resource} ({taken}){more}"
     soak = found.soak
     if not isinstance(soak, Missing) and not soak.confirms:
         why = "memory grows" if soak.leaks else "response times creep up" if soak.creeps else "objectives were missed"

@@ -36,5 +36,10 @@ def precision(estimate: Estimate) -> str:
     return f"± {show_share(estimate.half_width / estimate.value)}"
 
 
+def share_of(estimate: Estimate) -> str:
+    """`4 % [1 %, 8 %]`."""
+    return f"{show_share(estimate.value)} [{show_share(estimate.low)}, {show_share(estimate.high)}]"
+
+
 def times(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

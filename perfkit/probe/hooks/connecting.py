@@ -2,11 +2,14 @@
 
 import contextvars
 
+from ..gauges import Holds
 from ..records import CALL_FAILED, CONNECT, POOL_WAIT
 from .counted import quietly
 
 SHORTEST_WAIT = 50_000  # ns: a free connection is handed over in less
 BOOKKEEPING = 1_000_000  # ns: what a pool itself may need around opening a connection, on a busy machine
+
+HOLDS = "perfkit_holds"  # attribute of a pool
 
 # Nanoseconds spent connecting inside the current checkout, as a list of one; None outside any checkout.
 SPENT = contextvars.ContextVar("perfkit_connecting", default=None)
@@ -61,6 +64,36 @@ def waited(recorder, name, started, spent, failed=False):
         recorder.fault("pool wait", error)
 
 
+def held(pool):
+    """From now on it is known how long the connections of this pool are out; see gauges.Holds."""
+    setattr(pool, HOLDS, Holds())
+
+
+def mean_held(pool, otherwise):
+    """Connections that were out since the last look, in the mean; those at this moment where nobody added them up."""
+    holds = getattr(pool, HOLDS, None)
+    return otherwise if holds is None else holds.take()
+
+
+def returning(plain):
+    """A pool's way to take a connection back, also one that has to be awaited."""
+
+    def give_back(pool, connection, *arguments, **keywords):
+        holds = getattr(pool, HOLDS, None)
+        if holds is not None:
+            holds.back(connection)
+        return plain(pool, connection, *arguments, **keywords)
+
+    return give_back
+
+
+def taken(pool, connection):
+    holds = getattr(pool, HOLDS, None)
+    if holds is not None:
+        holds.taken(connection)
+    return connection
+
+
 def checkout(recorder, plain, name_of):
     """A pool's blocking `checkout(pool, ...)`, with its wait recorded; nested calls of a pool to itself count once."""
 
@@ -77,7 +110,7 @@ def checkout(recorder, plain, name_of):
         finally:
             SPENT.reset(token)
             waited(recorder, lambda: name_of(pool), started, spent, failed)
-        return result
+        return taken(pool, result)
 
     return checkout
 
@@ -96,6 +129,6 @@ def checkout_async(recorder, plain, name_of):
         finally:
             SPENT.reset(token)
             waited(recorder, lambda: name_of(pool), started, spent, failed)
-        return result
+        return taken(pool, result)
 
     return checkout

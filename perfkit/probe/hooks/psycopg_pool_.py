@@ -1,7 +1,7 @@
 """psycopg_pool: how long a request waits for a connection; one that the pool opens for it is not counted as waiting."""
 
 from ..records import POOL
-from .connecting import checkout, checkout_async
+from .connecting import checkout, checkout_async, held, mean_held, returning
 from .patches import Patches
 
 DRIVER = "psycopg_pool"
@@ -14,6 +14,7 @@ def install(recorder):
     with Patches() as undo:
         for pool in (psycopg_pool.ConnectionPool, psycopg_pool.AsyncConnectionPool):
             undo.wrap(pool, "__init__", lambda plain: making(recorder, plain))
+            undo.wrap(pool, "putconn", returning)
         undo.wrap(psycopg_pool.ConnectionPool, "getconn", lambda plain: checkout(recorder, plain, name_of))
         undo.wrap(psycopg_pool.AsyncConnectionPool, "getconn", lambda plain: checkout_async(recorder, plain, name_of))
     return undo
@@ -26,6 +27,7 @@ def name_of(pool):
 def making(recorder, plain):
     def __init__(pool, *arguments, **keywords):  # noqa: N807  takes that method's place
         plain(pool, *arguments, **keywords)
+        held(pool)
         recorder.gauges.watch(pool, POOL, name_of, look)
 
     return __init__
@@ -33,4 +35,4 @@ def making(recorder, plain):
 
 def look(pool):
     seen = pool.get_stats()
-    return (seen["pool_size"] - seen["pool_available"], seen["requests_waiting"], pool.max_size)
+    return (mean_held(pool, seen["pool_size"] - seen["pool_available"]), seen["requests_waiting"], pool.max_size)

@@ -1,7 +1,7 @@
 """SQLAlchemy: waits of its pools, its own housekeeping kept quiet, and statements of drivers that have no hook of ours."""
 
 from ..records import CALL_FAILED, POOL, STATEMENT
-from .connecting import checkout, connected, opening
+from .connecting import checkout, connected, held, mean_held, opening, returning
 from .counted import DRIVERS, QUIET, quietly
 from .naming import Names
 from .patches import Patches
@@ -34,6 +34,7 @@ def install(recorder):
     with Patches() as undo:
         undo.wrap(QueuePool, "recreate", lambda plain: recreating(recorder, plain))
         undo.wrap(QueuePool, "_do_get", lambda plain: checkout(recorder, plain, name_of))
+        undo.wrap(QueuePool, "_do_return_conn", returning)
         undo.wrap(base._ConnectionRecord, "_ConnectionRecord__connect", lambda plain: opening(recorder, plain))
         undo.wrap_if_there(DefaultDialect, "_do_ping_w_event", quietly)  # since 2.0
         undo.wrap(Engine, "__init__", lambda plain: engines(recorder, undo, plain))
@@ -47,7 +48,7 @@ def name_of(pool):
 def look(pool):
     """An overflow of -1 is a pool without a limit; who waits it does not tell."""
     size = pool.size() + pool._max_overflow if pool.size() > 0 and pool._max_overflow >= 0 else 0
-    return (pool.checkedout(), 0, size)
+    return (mean_held(pool, pool.checkedout()), 0, size)
 
 
 def gauge(recorder, pool):
@@ -55,6 +56,7 @@ def gauge(recorder, pool):
     from sqlalchemy.pool import QueuePool
 
     if isinstance(pool, QueuePool):
+        held(pool)
         recorder.gauges.watch(pool, POOL, name_of, look)
 
 
@@ -63,6 +65,7 @@ def recreating(recorder, plain):
 
     def recreate(pool):
         fresh = plain(pool)
+        held(fresh)
         recorder.gauges.watch(fresh, POOL, name_of, look)
         return fresh
 

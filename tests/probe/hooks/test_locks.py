@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perfkit.probe import gauges
 from perfkit.probe.hooks import locks_
 from tests.probe.hooks.recording import Probe
 
@@ -53,9 +54,9 @@ def test_a_lock_that_is_free_leaves_no_record(watching: Probe, kind: str) -> Non
     lock = made(kind)
 
     with watching.request(), lock:
-        assert lock.is_held()
+        assert lock.locked()
 
-    assert not lock.is_held()
+    assert not lock.locked()
     assert watching.calls("lock") == []
 
 
@@ -94,13 +95,13 @@ def test_a_lock_that_is_held_answers_as_before(watching: Probe, kind: str) -> No
 
 
 def test_a_reentrant_lock_is_taken_twice_by_its_thread(watching: Probe) -> None:
-    lock = threading.RLock()
+    lock: Any = threading.RLock()
 
     with lock, lock:
         assert lock.acquire(False)
         lock.release()
 
-    assert not locks_.look(lock)[0]
+    assert not lock.locked()
 
 
 def test_wrong_arguments_are_refused_as_before(watching: Probe) -> None:
@@ -154,9 +155,64 @@ def test_both_kinds_are_locks_to_who_asks(watching: Probe) -> None:
     assert not isinstance(object(), kind)
 
 
-def test_how_many_hold_and_wait_is_told(watching: Probe) -> None:
+def test_for_how_much_of_the_time_it_was_held_is_told_exactly(watching: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000]
+    monkeypatch.setattr(locks_, "clock", lambda: now[0])
+    monkeypatch.setattr(gauges, "clock", lambda: now[0])
     lock: Any = threading.Lock()
-    assert locks_.look(lock) == (0, 0, 1)
 
     with lock:
-        assert locks_.look(lock) == (1, 0, 1)
+        now[0] += 300
+    now[0] += 700
+    assert locks_.look(lock) == (0.3, 0, 1)
+
+    lock.acquire()  # and still held at the next two looks
+    for _ in range(2):
+        now[0] += 500
+        assert locks_.look(lock) == (1.0, 0, 1)
+    lock.release()
+    now[0] += 500
+    assert locks_.look(lock) == (0.0, 0, 1)
+
+
+def test_a_lock_that_its_thread_takes_again_is_held_once(watching: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000]
+    monkeypatch.setattr(locks_, "clock", lambda: now[0])
+    monkeypatch.setattr(gauges, "clock", lambda: now[0])
+    lock: Any = threading.RLock()
+
+    with lock:
+        now[0] += 100
+        with lock:
+            now[0] += 100
+        now[0] += 100
+    with pytest.raises(RuntimeError):
+        lock.release()
+    now[0] += 700
+
+    assert locks_.look(lock) == (0.3, 0, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_waits_for_a_condition_does_not_hold_its_lock(watching: Probe, kind: str) -> None:
+    lock = made(kind)
+    condition = threading.Condition(lock)
+    inside, woken = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with condition:
+            inside.set()
+            condition.wait_for(woken.is_set, 10)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert inside.wait(10)
+    with condition:  # only to be had when the other one waits
+        assert lock.locked()
+    assert not lock.locked()
+    woken.set()
+    with condition:
+        condition.notify_all()
+    thread.join(10)
+
+    assert not lock.locked()

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from perfkit.probe import gauges
 from perfkit.probe.hooks import sqlalchemy_, sqlite3_
 from perfkit.probe.records import CALL_FAILED
 from tests.probe.hooks.recording import Probe
@@ -140,3 +141,25 @@ def test_undo_puts_sqlalchemy_back(probe: Probe, tmp_path: Path) -> None:
     assert (sa.Engine.__init__, vars(sa.pool.QueuePool)["_do_get"]) == before
     assert probe.statements() == []
     database.dispose()
+
+
+def test_how_long_connections_are_out_of_their_pool_is_added_up(
+    probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000]
+    monkeypatch.setattr(gauges, "clock", lambda: now[0])
+    probe.hook(sqlite3_, sqlalchemy_)
+    database = engine(tmp_path / "shop.db", pool_size=2, max_overflow=1)
+
+    with database.connect():
+        now[0] += 200
+        with database.connect():
+            now[0] += 100
+    now[0] += 700
+    assert sqlalchemy_.look(database.pool) == (0.4, 0, 3)
+
+    database.dispose()  # and from then on its new pool
+    with database.connect():
+        now[0] += 500
+    now[0] += 500
+    assert sqlalchemy_.look(database.pool) == (0.5, 0, 3)
