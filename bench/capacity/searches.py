@@ -88,6 +88,10 @@ class Timed(Searcher):
         self.deadline += self.driven.lost - before
 
 
+def say(news: str) -> None:
+    print(f"  {news}", flush=True)
+
+
 def watched(one: Step) -> Watched:
     return Watched(one.offered, one.watched.requests[:, 0], one.watched.missed[:, 0])
 
@@ -111,7 +115,7 @@ def run(item: Item, facts: Mapping[str, Any]) -> dict[str, Any]:
         with again.running(asked, place.home(1)) as target:
             driven = Interleaved(
                 asked, target, place.home(1), place.steps(1), limits_of(asked), judged_by(asked)[0],
-                Missing("benches do not calibrate"), Teller(print, lambda _: None), guess=FIRST_GUESS * case.rate,
+                Missing("benches do not calibrate"), Teller(say, lambda _: None), guess=FIRST_GUESS * case.rate,
             )  # fmt: skip
             search = Timed(driven, Wanted(facts["budget"], None, False, {}))
             search.run()

@@ -12,7 +12,6 @@ from perfkit.capacity import shared as sharing
 from perfkit.capacity.shared import Shared, Slots
 from perfkit.capacity.step import Usage
 from perfkit.evidence import Missing
-from perfkit.measures import services
 from perfkit.measures.frames import Numbers, numbers
 from perfkit.measures.lazy import Measures
 
@@ -68,7 +67,7 @@ def demands(measures: Measures, usage: Usage, undisturbed: Measures) -> Demands 
     wall = numbers(traces["wall_time"])
     is_asynchronous = bool(traces["asynchronous"].any())
     cpu = np.clip(np.nan_to_num(numbers(traces["loop_time" if is_asynchronous else "cpu_time"])), 0.0, wall)
-    shared = sharing.of(measures, services.times_alone(undisturbed.evidence))
+    shared = sharing.of(measures, undisturbed)
     waited = sum(np.nan_to_num(numbers(traces[name])) for name in ("pool_wait_time", "thread_pool_time", "lock_time"))
     rest = np.maximum(wall - cpu - waited - sum((one.seen for one in shared), np.zeros_like(wall)), 0.0)
     # What is left may still have waiting in it that nobody recorded, for the processor or the interpreter's lock.

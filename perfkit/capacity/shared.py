@@ -48,11 +48,11 @@ class Slots:
     how: str
 
 
-def of(measures: Measures, alone: Mapping[str, float]) -> tuple[Shared, ...]:
-    """`alone` are times of services when nobody else asks them (services.times_alone); rows are those of measures.traces."""
+def of(measures: Measures, undisturbed: Measures) -> tuple[Shared, ...]:
+    """Rows are those of measures.traces; `undisturbed` is a run of one user alone."""
     held = tuple(_held(measures))
     has_pool = any(one.resource == "database pool" for one in held)
-    return (*held, *_services(measures, alone, without_database=has_pool))
+    return (*held, *_services(measures, undisturbed, without_database=has_pool))
 
 
 def slots(measures: Measures) -> Slots | Missing:
@@ -116,9 +116,9 @@ def _weights(measures: Measures, resource: Resource) -> Numbers:
     return weights
 
 
-def _services(measures: Measures, alone: Mapping[str, float], *, without_database: bool) -> Iterator[Shared]:
+def _services(measures: Measures, undisturbed: Measures, *, without_database: bool) -> Iterator[Shared]:
     """Only those that let callers wait when several ask: how many others can be asked at once is not known."""
-    found = services.asked(measures.evidence, alone)
+    found = services.asked(measures.evidence, services.times_alone(undisturbed.evidence))
     known = () if isinstance(found, Missing) else found
     outbound = sum(one.under_way for one in known if one.name != services.DATABASE)
     for one in known:
@@ -128,7 +128,18 @@ def _services(measures: Measures, alone: Mapping[str, float], *, without_databas
         column = "database_time" if is_database else "outbound_time"
         share = 1.0 if is_database else one.under_way / outbound
         seen = share * np.nan_to_num(numbers(measures.traces[column]))
-        faster = min(one.alone / one.time, 1.0) if one.time > 0 else 1.0
+        times = share * _undisturbed(measures, undisturbed, column)
         answers = f"answers {show_number(one.places)} at a time" if one.places > 1 else "answers one at a time"
         how = f"{answers}, after {show_time(one.alone)} when nobody else asks"
-        yield Shared("database" if is_database else "outbound dependency", one.name, one.places, seen * faster, seen, how)
+        yield Shared("database" if is_database else "outbound dependency", one.name, one.places, times, seen, how)
+
+
+def _undisturbed(measures: Measures, undisturbed: Measures, column: str) -> Numbers:
+    """For each request the time of another that nobody disturbed: what waited, scaled down, would still be spread by waiting."""
+    random = np.random.default_rng(0)
+    seen = np.nan_to_num(numbers(measures.traces[column]))
+    endpoints = measures.traces["endpoint"].cast(pl.String).to_numpy()
+    for (name,), own in undisturbed.traces.group_by(pl.col("endpoint").cast(pl.String)):
+        rows = np.flatnonzero(endpoints == name)
+        seen[rows] = random.choice(np.nan_to_num(numbers(own[column])), len(rows))
+    return seen

@@ -1,6 +1,7 @@
 """The probe's directory as evidence: traces, statements, waits, plans, blockers, and what the probe said of itself."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -168,10 +169,12 @@ def _gauges(processes: Sequence[Process], clock: Clock) -> pl.DataFrame:
 
 
 def _is_gauge(line: Any) -> bool:
-    """[resource, name, used, waiting, size] of a resource that we know."""
+    """[resource, name, used, waiting, size] of a resource that we know; in use may be a mean."""
     if not isinstance(line, list) or len(line) != GAUGE_PARTS or line[0] not in records.RESOURCES:
         return False
-    return isinstance(line[1], str) and all(isinstance(number, int) and number >= 0 for number in line[2:])
+    used, waiting, size = line[2:]
+    counts = isinstance(waiting, int) and isinstance(size, int) and isinstance(used, int | float)
+    return isinstance(line[1], str) and counts and all(0 <= number < math.inf for number in (used, waiting, size))
 
 
 def _faults(processes: Sequence[Process]) -> Iterable[str]:

@@ -72,7 +72,17 @@ def _probe(directory: RunDirectory, requests: int) -> None:
         {"kind": "plan", "shape": 4, "engine": "sqlite", "plan": ["SCAN orders"], "tables": {"orders": 20000}},
         {"kind": "call_tree", "route": 2, "step": 3, "method": 1, "wall": 20, "stacks": [[["order (/app/shop.py:41)"], 0.01]]},
         {"kind": "gauges", "at": _at(3.0), "seen": [["pool", "orders", 1, 0, 2], ["gil", "", 50_000_000, 0, 250_000_000]]},
-        {"kind": "gauges", "at": _at(4.0), "seen": [["nonsense", "", 1, 0, 2], ["pool", "orders", 1, 0], "x"]},
+        {
+            "kind": "gauges",
+            "at": _at(4.0),
+            "seen": [
+                ["lock", "shop.py:7", 0.25, 0, 1],
+                ["nonsense", "", 1, 0, 2],
+                ["pool", "orders", 1, 0],
+                ["pool", "orders", -0.5, 0, 2],
+                "x",
+            ],
+        },
         {"kind": "blocker", "route": 2, "step": 3, "started": _at(3.0), "wall": 80_000_000, "stack": ["order (/app/shop.py:41)"]},
     ]
     (directory.probe / "41-1.events").write_text("".join(json.dumps(line) + "\n" for line in said))

@@ -54,6 +54,7 @@ def test_gauges_are_read_in_places_or_in_seconds_and_what_is_none_is_left_out(tm
     assert rows == [
         (3.0, 41, "measure", "pool", "orders", 1.0, 0, 2.0),
         (3.0, 41, "measure", "gil", "", 0.05, 0, 0.25),
+        (4.0, 41, "measure", "lock", "shop.py:7", 0.25, 0, 1.0),
     ]
 
 

@@ -10,16 +10,19 @@ from typing import Any
 
 PORT = 8767
 APPLICATION = """
+    import threading
     import time
 
     from flask import Flask
 
     app = Flask(__name__)
+    LOCK = threading.Lock()
 
 
     @app.get("/sleep")
     def sleep():
-        time.sleep(0.05)
+        with LOCK:
+            time.sleep(0.05)
         return "slept"
 """
 SCENARIO = f"""\
@@ -51,6 +54,8 @@ def test_a_search_ends_with_a_limit_a_plan_and_a_run_for_every_step(tmp_path: Pa
     assert 0.05 < setting["alone"]["response_time"] < 0.075
     (slots,) = (bound for bound in setting["bounds"] if bound["resource"] == "worker slots")
     assert slots["servers"] == 1
+    (lock,) = (bound for bound in setting["bounds"] if bound["resource"] == "lock of app.py:8")
+    assert 0.045 < lock["demand"] < 0.06
     assert min(bound["rate"] for bound in setting["bounds"]) < 20.5
     assert setting["predicted"]["limit"]["value"] < 20.5
     kinds = [step["kind"] for step in setting["steps"]]
