@@ -77,7 +77,7 @@ def judge(
     `already` marks the tests, times before errors, that an earlier look has decided: their rejection stands.
     """
     rules, look = rules or Rules(), look or Look()
-    centres = [of_blocks(series, seed=seed) for series in times]
+    centres = [of_blocks(series, seed=seed, may_be_stark=look.final) for series in times]
     p_values = [centre.p for centre in centres] + [counts.p for counts in errors]
     steps = holm.step_down(p_values, _levels(rules, look), already)
     return Verdicts(

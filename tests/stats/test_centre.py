@@ -54,3 +54,31 @@ def test_somewhat_dependent_blocks_are_rejected_about_as_often_as_stated(correla
         rejected += of_blocks(values).p <= 0.05
 
     assert rejected / tries <= most
+
+
+def test_a_few_blocks_that_all_say_the_same_by_far_decide() -> None:
+    """A lock that was held longer: six bursts, each three times as long."""
+    values = np.log(np.array([3.1, 3.3, 3.2, 3.4, 3.2, 3.3]))
+
+    found = of_blocks(values, may_be_stark=True)
+
+    assert of_blocks(values).p == pytest.approx(1 / 32)
+    assert found.p < 1e-6
+    interval = found.interval(0.999)
+    assert np.log(2.9) < interval.low < found.value < interval.high < np.log(3.6)
+
+
+def test_a_few_blocks_of_which_one_says_little_decide_nothing() -> None:
+    values = np.log(np.array([3.1, 3.3, 3.2, 3.4, 3.2, 1.05]))
+
+    assert of_blocks(values, may_be_stark=True).p == pytest.approx(1 / 32)
+
+
+def test_nothing_but_noise_is_hardly_ever_stark() -> None:
+    """Bursts that vary by a tenth from block to block, judged at a thousandth."""
+    random = np.random.default_rng(23)
+    tries = 20_000
+
+    rejected = sum(of_blocks(random.normal(0, 0.1, 6), may_be_stark=True).p <= 0.001 for _ in range(tries))
+
+    assert rejected <= 3
