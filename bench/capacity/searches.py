@@ -119,7 +119,10 @@ def run(item: Item, facts: Mapping[str, Any]) -> dict[str, Any]:
             )  # fmt: skip
             search = Timed(driven, Wanted(facts["budget"], None, False, {}))
             search.run()
-        return told(search)
+        found = told(search)
+        for name in ("bounds", "search_steps", "truth_steps", "doubts"):
+            say(f"{name}: {found[name]}")
+        return found
 
 
 def told(search: Timed) -> dict[str, Any]:

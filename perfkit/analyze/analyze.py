@@ -30,20 +30,20 @@ class Judged:
 def analyze(directory: Path) -> Judged:
     """Reads, judges and writes; the same directory may be judged again and again."""
     write = partial(folders.write, cure="Make room there, or analyze a copy.")
-    run, analysis, says = _judged(directory)
-    write(directory / "findings.json", contract.written(analysis, run))
+    run, analysis, says, findings = _judged(directory)
+    write(directory / "findings.json", findings)
     write(directory / "report.html", html.render(says))
     write(directory / "summary.md", markdown.render(says))
     write(directory / "junit.xml", junit.render(says))
     return Judged(run, analysis, says, directory / "report.html")
 
 
-def _judged(directory: Path) -> tuple[Run, Analysis, Page]:
+def _judged(directory: Path) -> tuple[Run, Analysis, Page, str]:
     """The tables of the evidence end here: a run of a million requests leaves room for its own report."""
     evidence = read(directory)
     measures = Measures(evidence)
     analysis = judge(measures, objectives(evidence.run))
-    return evidence.run, analysis, page(analysis, measures)
+    return evidence.run, analysis, page(analysis, measures), contract.written(analysis, evidence.run, measures.limits)
 
 
 def objectives(run: Run) -> Slo:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from perfkit.evidence import Run
+from perfkit.evidence import Missing, Run
 from perfkit.finding import Analysis, Finding
+from perfkit.measures.limits import Limits
 
 FORMAT: Final = 1
 QUANTILES: Final = ("p50", "p90", "p95", "p99", "max")
@@ -16,12 +17,12 @@ PARTS: Final = ("cpu", "database", "pool_wait", "connect", "outbound", "lock", "
 EXHIBIT_ROWS: Final = 20
 
 
-def written(analysis: Analysis, run: Run) -> str:
+def written(analysis: Analysis, run: Run, limits: Limits) -> str:
     """The file's text."""
-    return json.dumps(content(analysis, run), indent=1, allow_nan=False)
+    return json.dumps(content(analysis, run, limits), indent=1, allow_nan=False)
 
 
-def content(analysis: Analysis, run: Run) -> dict[str, Any]:
+def content(analysis: Analysis, run: Run, limits: Limits) -> dict[str, Any]:
     """Times in seconds, sizes in bytes, shares 0 to 1."""
     breakdown = {} if analysis.breakdown is None else {row["endpoint"]: row for row in analysis.breakdown.to_dicts()}
     return {
@@ -50,9 +51,29 @@ def content(analysis: Analysis, run: Run) -> dict[str, Any]:
         "clean": [rule.id for rule in analysis.clean],
         "skipped": [{"rule": skipped.rule.id, "why": skipped.why} for skipped in analysis.skipped],
         "failed": [{"rule": failed.rule.id, "why": failed.why} for failed in analysis.failed],
+        "limits": limited(limits),
         "observer": {key: number(value) for key, value in analysis.observer.items()},
         "caveats": [caveat.text for caveat in analysis.caveats],
     }  # fmt: skip
+
+
+def limited(limits: Limits) -> dict[str, Any]:
+    """How much of each limited thing was in use, and which of them is the bottleneck."""
+    named = limits.bottlenecks
+    return {
+        "bottlenecks": [] if named.is_generator else [{"resource": one.resource, "where": one.where} for one in named.named],
+        "reached": named.is_full,
+        "generator": named.is_generator,
+        "utilisation": [
+            {
+                "resource": one.resource,
+                "where": one.where,
+                "share": None if isinstance(one.share, Missing) else number(one.share),
+                "basis": one.share.why if isinstance(one.share, Missing) else one.basis,
+            }
+            for one in limits.utilisation
+        ],
+    }
 
 
 def endpoint(row: Mapping[str, Any], parts: Mapping[str, Any] | None) -> dict[str, Any]:

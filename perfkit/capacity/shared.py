@@ -123,14 +123,14 @@ def _services(measures: Measures, undisturbed: Measures, *, without_database: bo
     outbound = sum(one.under_way for one in known if one.name != services.DATABASE)
     for one in known:
         is_database = one.name == services.DATABASE
-        if (is_database and without_database) or isinstance(one.places, Missing) or isinstance(one.alone, Missing):
+        if (is_database and without_database) or isinstance(one.places, Missing) or isinstance(one.undisturbed, Missing):
             continue
         column = "database_time" if is_database else "outbound_time"
         share = 1.0 if is_database else one.under_way / outbound
         seen = share * np.nan_to_num(numbers(measures.traces[column]))
         times = share * _undisturbed(measures, undisturbed, column)
         answers = f"answers {show_number(one.places)} at a time" if one.places > 1 else "answers one at a time"
-        how = f"{answers}, after {show_time(one.alone)} when nobody else asks"
+        how = f"{answers}, after {show_time(one.undisturbed)} when nobody else asks"
         yield Shared("database" if is_database else "outbound dependency", one.name, one.places, times, seen, how)
 
 

@@ -32,7 +32,8 @@ class Service:
     name: str
     rate: float  # calls per second
     time: float  # mean seconds of a call
-    alone: float | Missing  # seconds of a call that nobody else disturbed
+    typical: float  # median seconds of a call
+    alone: float | Missing  # of calls that nobody else disturbed, the median
     places: int | Missing  # calls that it works on at a time
 
     @property
@@ -45,16 +46,24 @@ class Service:
         """Share of a call's time that it waits for others."""
         if isinstance(self.alone, Missing):
             return self.alone
-        return max(1 - self.alone / self.time, 0.0) if self.time > 0 else 0.0
+        return max(1 - self.alone / self.typical, 0.0) if self.typical > 0 else 0.0
+
+    @property
+    def undisturbed(self) -> float | Missing:
+        """Mean seconds of a call that need not wait; calls may differ a hundredfold by nature, so no median is it."""
+        queueing = self.queueing
+        return queueing if isinstance(queueing, Missing) else self.time * (1 - queueing)
 
     @property
     def utilisation(self) -> float | Missing:
-        queueing = self.queueing
-        if isinstance(queueing, Missing) or isinstance(self.alone, Missing):
-            return self.alone if isinstance(self.alone, Missing) else Missing("not known")
+        queueing, undisturbed = self.queueing, self.undisturbed
+        if isinstance(queueing, Missing):
+            return queueing
+        if isinstance(undisturbed, Missing):
+            return undisturbed
         if queueing < LEAST_QUEUEING:
             return Missing("it answers many at once as fast as one: its limit was not met")
-        busy = self.rate * self.alone
+        busy = self.rate * undisturbed
         places = max(round(busy), 1) if isinstance(self.places, Missing) else self.places
         return min(busy / places, 1.0)
 
@@ -75,7 +84,8 @@ def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple
         known = (alone or {}).get(name)
         undisturbed = known if known is not None else time_alone(starts, times)
         several = places(starts, times, undisturbed)
-        found.append(Service(name, int(within.sum()) / interval.duration, float(times[within].mean()), undisturbed, several))
+        own = times[within]
+        found.append(Service(name, len(own) / interval.duration, float(own.mean()), float(np.median(own)), undisturbed, several))
     return tuple(sorted(found, key=lambda service: -service.under_way))
 
 

@@ -183,7 +183,8 @@ def _services(evidence: Evidence, alone: Mapping[str, float] | None) -> Iterator
         return
     for service in found:
         resource: Resource = "database" if service.name == services.DATABASE else "outbound dependency"
-        once = "" if isinstance(service.alone, Missing) else f"; {show_time(service.alone)} when nothing else is asked"
+        single = service.undisturbed
+        once = "" if isinstance(single, Missing) else f"; {show_time(single)} when nothing else is asked"
         basis = f"{show_number(service.under_way)} calls at once, {show_rate(service.rate)}, {show_time(service.time)} each{once}"
         yield Utilisation(resource, service.name, service.utilisation, basis)
     names = {service.name for service in found}

@@ -13,7 +13,7 @@ from perfkit.evidence import Caveat, Missing
 from perfkit.finding import Exhibit, Skipped
 from perfkit.scenario.model import Slo
 from tests.analyze.rules import a_finding, a_rule, raising, saying
-from tests.builders import a_run, a_statement, many, measures
+from tests.builders import a_gauge, a_run, a_statement, many, measures
 
 # The contract of format 1, key by key (architecture: the run directory). Keys may be added, never renamed.
 TOP = {"format", "run", "validity", "slo", "endpoints", "findings", "clean", "skipped", "failed", "observer"}
@@ -50,7 +50,7 @@ def content(**tables: Any) -> dict[str, Any]:
         saying(Skipped(blind, "no plan"), rule=blind),
         raising(KeyError("x"), rule=broken),
     )
-    written = contract.written(judge(evidence, slo, detectors), evidence.run)
+    written = contract.written(judge(evidence, slo, detectors), evidence.run, evidence.limits)
     read: dict[str, Any] = json.loads(written, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     return read
 
@@ -69,6 +69,17 @@ def test_every_key_of_the_contract_is_there() -> None:
         assert all(endpoint[time].keys() == QUANTILES for endpoint in said["endpoints"])
     assert all(endpoint["breakdown"].keys() >= BREAKDOWN for endpoint in said["endpoints"])
     assert all(finding.keys() >= FINDING for finding in said["findings"])
+
+
+def test_what_is_limited_is_told_with_its_share_or_why_there_is_none() -> None:
+    gauges = [a_gauge(10.0 + i / 4, "lock", 0.97, name="shop.py:7") for i in range(400)]
+
+    limits = content(gauges=gauges, processes=Missing("nobody looked"))["limits"]
+
+    assert (limits["bottlenecks"], limits["reached"]) == ([{"resource": "lock", "where": "shop.py:7"}], True)
+    used = {one["resource"]: one for one in limits["utilisation"]}
+    assert used["lock"]["share"] == pytest.approx(0.97)
+    assert (used["worker CPU"]["share"], used["worker CPU"]["basis"]) == (None, "nobody looked")
 
 
 def test_the_four_outcomes_stand_apart() -> None:
@@ -142,7 +153,7 @@ def test_times_of_an_endpoint_that_only_failed_are_null() -> None:
     requests = many(30, status=500)
     evidence = measures(requests)
 
-    (endpoint,) = contract.content(judge(evidence, Slo(), ()), a_run())["endpoints"]
+    (endpoint,) = contract.content(judge(evidence, Slo(), ()), a_run(), evidence.limits)["endpoints"]
 
     assert endpoint["errors"] == 30
     assert set(endpoint["response_time"].values()) == {None}

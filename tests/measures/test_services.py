@@ -45,17 +45,25 @@ def test_too_few_calls_alone_are_no_measure() -> None:
     ],
 )
 def test_places_that_are_busy_are_those_of_the_utilisation_law(rate: float, time: float, alone: float, share: float) -> None:
-    assert Service("pricing", rate, time, alone, UNSEEN).utilisation == pytest.approx(share)
+    assert Service("pricing", rate, time, time, alone, UNSEEN).utilisation == pytest.approx(share)
 
 
 def test_a_service_that_answers_many_as_fast_as_one_has_shown_no_limit() -> None:
-    found = Service("pricing", 90.0, 0.021, 0.020, UNSEEN).utilisation
+    found = Service("pricing", 90.0, 0.021, 0.021, 0.020, UNSEEN).utilisation
 
     assert found == Missing("it answers many at once as fast as one: its limit was not met")
 
 
+def test_calls_that_differ_by_nature_do_not_look_like_waiting() -> None:
+    """Of statements most take 50 µs and some 10 ms, with nobody else about."""
+    found = Service("the database", 40.0, 0.003, 0.00005, 0.00005, UNSEEN)
+
+    assert found.queueing == 0.0
+    assert found.undisturbed == pytest.approx(0.003)
+
+
 def test_places_that_were_counted_are_the_ones_that_are_busy() -> None:
-    assert Service("pricing", 160.0, 0.030, 0.010, 2).utilisation == pytest.approx(0.8)
+    assert Service("pricing", 160.0, 0.030, 0.030, 0.010, 2).utilisation == pytest.approx(0.8)
 
 
 def asked_at_random(places: int, rate: float, count: int = 4000) -> tuple[Numbers, Numbers]:
@@ -83,7 +91,7 @@ def test_a_service_that_was_crowded_from_the_beginning_shows_none_either() -> No
 
 
 def test_without_a_time_alone_nothing_is_said() -> None:
-    assert Service("pricing", 90.0, 0.1, Missing("never alone"), UNSEEN).utilisation == Missing("never alone")
+    assert Service("pricing", 90.0, 0.1, 0.1, Missing("never alone"), UNSEEN).utilisation == Missing("never alone")
 
 
 def test_each_service_of_the_measure_phase_is_told_with_its_own_calls() -> None:

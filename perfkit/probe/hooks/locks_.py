@@ -55,7 +55,19 @@ def look(lock):
 class Watched:
     """A lock around a lock, which adds up how long it is held: whoever holds it writes, so nobody else does."""
 
-    __slots__ = ("__weakref__", "_acquire", "_lock", "_recorder", "_release", "_site", "held", "since", "told", "waiting")
+    __slots__ = (
+        "__weakref__",
+        "_acquire",
+        "_lock",
+        "_recorder",
+        "_release",
+        "_site",
+        "freed",
+        "held",
+        "since",
+        "told",
+        "waiting",
+    )
 
     def __init__(self, recorder, lock, site):
         self._recorder = recorder
@@ -65,19 +77,21 @@ class Watched:
         self._site = site
         self.held = 0  # nanoseconds, without those since `since`
         self.since = 0  # 0: it is free
+        self.freed = 0  # when it was let go last
         self.told = Share()
         self.waiting = set()  # tokens of those that wait at this moment
 
     def acquire(self, blocking=True, timeout=-1):
-        if self._acquire(False) or (blocking and self._wait(timeout)):
-            self._begin()
+        if self._acquire(False):
+            self._begin(clock())
             return True
-        return False
+        return self._wait(timeout) if blocking else False
 
     def __enter__(self):
-        if self._acquire(False) or self._wait(-1):
-            self._begin()
-        return True
+        if self._acquire(False):
+            self._begin(clock())
+            return True
+        return self._wait(-1)
 
     def release(self):
         self._end()
@@ -87,26 +101,32 @@ class Watched:
         self._end()
         self._release()
 
-    def _begin(self):
-        self.since = clock()
+    def _begin(self, since):
+        self.since = since
 
     def _end(self):
         since = self.since
         if since:
             self.since = 0
-            self.held += clock() - since
+            self.freed = now = clock()
+            self.held += now - since
 
     def _wait(self, timeout):
         token = object()
         started = clock()
         self.waiting.add(token)
+        got = False
         try:
-            return self._acquire(True, timeout)
+            got = self._acquire(True, timeout)
+            return got
         finally:
             self.waiting.discard(token)
-            wall = clock() - started
-            if wall > SHORTEST_WAIT:
-                _told(self._recorder, self._site, started, wall)
+            now = clock()
+            if got:
+                # From when it was let go for us: until we woke up nobody else could have it either.
+                self._begin(self.freed if started < self.freed else now)
+            if now - started > SHORTEST_WAIT:
+                _told(self._recorder, self._site, started, now - started)
 
     def locked(self):
         return self._lock.locked()
@@ -129,9 +149,9 @@ class WatchedReentrant(Watched):
         super().__init__(recorder, lock, site)
         self._depth = 0
 
-    def _begin(self):
+    def _begin(self, since):
         if not self._depth:
-            self.since = clock()
+            self.since = since
         self._depth += 1
 
     def _end(self):
@@ -155,7 +175,7 @@ class WatchedReentrant(Watched):
         depth, state = saved
         self._lock._acquire_restore(state)
         self._depth = depth
-        super()._begin()
+        super()._begin(clock())
 
     def _is_owned(self):
         return self._lock._is_owned()

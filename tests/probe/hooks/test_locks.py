@@ -194,6 +194,21 @@ def test_a_lock_that_its_thread_takes_again_is_held_once(watching: Probe, monkey
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_lock_that_is_handed_over_counts_as_held_until_the_next_one_wakes_up(watching: Probe, kind: str) -> None:
+    lock = made(kind)
+    thread, may_end = held_elsewhere(lock)
+    releasing = threading.Thread(target=release_once_somebody_waits, args=(lock, may_end))
+    releasing.start()
+
+    with lock:
+        assert lock.since == lock.freed > 0
+
+    thread.join()
+    releasing.join()
+    assert lock.since == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_who_waits_for_a_condition_does_not_hold_its_lock(watching: Probe, kind: str) -> None:
     lock = made(kind)
     condition = threading.Condition(lock)
