@@ -23,6 +23,7 @@ TOGETHER: Final = frozenset(
         "test_compare_sides",
         "test_compare_tiers",
         "test_compare_why",
+        "test_control",
         "test_conversations",
         "test_counting_by_monitoring",
         "test_history",
@@ -43,9 +44,12 @@ TOGETHER: Final = frozenset(
         "test_unix_sockets",
     }
 )
+# Of those files: what looks at figures while they move.
+ALONE: Final = frozenset({"test_the_web_ui_shows_perfkits_figures_and_its_stop_drains"})
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(SMOKE):
-            item.add_marker("together" if item.path.stem in TOGETHER else "alone")
+            is_together = item.path.stem in TOGETHER and item.name not in ALONE
+            item.add_marker("together" if is_together else "alone")
