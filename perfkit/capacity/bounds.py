@@ -61,9 +61,8 @@ def _known(observed: Observed) -> Iterator[Bound]:
         held = float(demands.wall.mean()) + demands.beside
         yield Bound(demands.slots.resource, demands.slots.count, held, demands.slots.how)
     for one in demands.shared:
-        mean = float(one.times.mean())
-        if mean > 0:
-            yield Bound(one.name, one.servers, mean, one.how)
+        if one.mean > 0:
+            yield Bound(one.name, one.servers, one.mean, one.how)
     if isinstance(observed.floor, Floor):
         share = GENERATOR_SHARE * observed.floor.processes
         yield Bound(GENERATOR, share, observed.floor.cpu_per_request, "calibrated before the search")

@@ -58,8 +58,8 @@ def alone(measures: Measures) -> Alone | Missing:
     return Alone(float(numbers(ok["service_time"]).mean()), ok.height)
 
 
-def demands(measures: Measures, usage: Usage, undisturbed: Measures) -> Demands | Missing:
-    """Of the measure phase of the low-load run; `undisturbed` is that of one user alone."""
+def demands(measures: Measures, usage: Usage, undisturbed: Measures, processors: int) -> Demands | Missing:
+    """Of the measure phase of the low-load run; `undisturbed` is that of one user alone, computing is done on `processors`."""
     traces = measures.traces
     if traces.is_empty():
         missing = measures.evidence.missing("traces")
@@ -88,7 +88,7 @@ def demands(measures: Measures, usage: Usage, undisturbed: Measures) -> Demands 
         outside=_outside(measures),
         is_asynchronous=is_asynchronous,
     )
-    return _within(found, -expected)
+    return _within(found, -expected, processors)
 
 
 def from_outside(measures: Measures) -> Demands:
@@ -111,14 +111,14 @@ def _expected(measures: Measures, undisturbed: Measures) -> float:
     return float(np.average(numbers(table["time"]), weights=numbers(table["requests"])))
 
 
-def _within(found: Demands, excess: float) -> Demands:
+def _within(found: Demands, excess: float, processors: int) -> Demands:
     """Who computes with a lock in his hands is counted once: at whichever of the two gives out first."""
     if excess <= 0:
         return found
     parts: Sequence[Shared] = sorted(found.shared, key=lambda one: float(one.times.mean()) / one.servers)
     for one in parts:
         mean = float(one.times.mean())
-        is_busier = mean / one.servers > float(found.cpu.mean())
+        is_busier = mean / one.servers > float(found.cpu.mean()) / processors
         taken = min(excess, float(found.cpu.mean()) if is_busier else mean)
         if is_busier:
             found = replace(found, cpu=found.cpu * (1 - taken / float(found.cpu.mean())))

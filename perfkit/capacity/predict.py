@@ -119,7 +119,7 @@ def _network(observed: Observed, known: Sequence[Bound], limits: Sequence[Limit]
     columns = [((demands.cpu + demands.beside) * stretch, Station(workers, quantum))]
     rest = demands.rest
     for one in demands.shared:
-        if rates[one.name].rate <= FAR * known[0].rate:
+        if one.mean > 0 and rates[one.name].rate <= FAR * known[0].rate:
             columns.append((one.times, Station(one.servers)))
         else:
             # Nobody will wait there before everything else gives out.

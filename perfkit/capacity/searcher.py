@@ -148,7 +148,7 @@ class Searcher:
 
     def _observed(self, measures: Measures, undisturbed: Measures) -> Observed:
         low = self.steps[-1]
-        found = taking.demands(measures, low.usage, undisturbed)
+        found = taking.demands(measures, low.usage, undisturbed, max(1, min(self.workers, low.usage.cores or self.workers)))
         if isinstance(found, Missing):
             self.unseen = found
             found = taking.from_outside(measures)

@@ -30,7 +30,8 @@ class Shared:
     resource: Resource
     where: str
     servers: int
-    times: Numbers  # without waiting for it
+    times: Numbers  # without waiting for it, and without what is counted elsewhere already
+    mean: float  # that a request has it for, all told
     seen: Numbers  # as it was at low load: other services answer later when others ask them too
     how: str
 
@@ -104,7 +105,7 @@ def _held(measures: Measures) -> Iterator[Shared]:
                 continue
             each = used * interval.duration / count
             times = each * _weights(measures, resource)
-            yield Shared(resource, name, round(size), times, times, f"held {show_time(each)} per request in the mean")
+            yield Shared(resource, name, round(size), times, each, times, f"held {show_time(each)} per request in the mean")
 
 
 def _weights(measures: Measures, resource: Resource) -> Numbers:
@@ -131,7 +132,9 @@ def _services(measures: Measures, undisturbed: Measures, *, without_database: bo
         times = share * _undisturbed(measures, undisturbed, column)
         answers = f"answers {show_number(one.places)} at a time" if one.places > 1 else "answers one at a time"
         how = f"{answers}, after {show_time(one.undisturbed)} when nobody else asks"
-        yield Shared("database" if is_database else "outbound dependency", one.name, one.places, times, seen, how)
+        yield Shared(
+            "database" if is_database else "outbound dependency", one.name, one.places, times, float(times.mean()), seen, how
+        )
 
 
 def _undisturbed(measures: Measures, undisturbed: Measures, column: str) -> Numbers:

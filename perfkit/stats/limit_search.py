@@ -63,8 +63,13 @@ class Search:
         watched = [one.watched for one in tried if one.watched is not None]
         found = limit(self.model, watched, seed=self.seed)
         over = min((one.rate for one in tried if one.saturated or one.failed), default=float("inf"))
-        ceiling = min(over, UPWARD * max(one.rate for one in watched))
-        return Estimate(min(found.value, ceiling), min(found.low, ceiling), min(found.high, ceiling), found.confidence)
+        top = max((one for one in tried if one.watched is not None), key=lambda one: one.rate)
+        ceiling = min(over, UPWARD * top.rate)
+        value, low, high = (min(end, ceiling) for end in (found.value, found.low, found.high))
+        if self._clearly_held(top):
+            # No step has met the limit: below it is what was held, above whatever could not be done at all.
+            return Estimate(max(value, top.rate), min(low, top.rate), over, found.confidence)
+        return Estimate(value, low, high, found.confidence)
 
     def is_done(self, tried: Sequence[Tried]) -> bool:
         """Precise enough, from steps of which some missed their limits."""

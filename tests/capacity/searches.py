@@ -79,7 +79,7 @@ def demands(count: int = 2000, mean: float = 0.02, seed: int = 1, computing: flo
 
 def shared(times: Any, servers: int = 1, **fields: Any) -> Shared:
     """A lock that requests have for so long."""
-    return dataclasses.replace(Shared("lock", "shop.py:7", servers, times, times, "held"), **fields)
+    return dataclasses.replace(Shared("lock", "shop.py:7", servers, times, float(times.mean()), times, "held"), **fields)
 
 
 def a_prediction(limit: float = 84.0) -> Prediction:

@@ -76,6 +76,14 @@ def test_an_interval_that_is_too_wide_says_what_narrows_it() -> None:
     assert any("± 17 %" in reason and "--budget" in reason for reason in wide.reasons)
 
 
+def test_a_limit_that_no_step_has_met_is_no_good_news_yet() -> None:
+    says = page(a_result(a_found(limit=Estimate(84.0, 70.0, float("inf"), 0.9))))
+
+    assert says.mood == "warn"
+    assert says.verdict == "It takes 84/s [70/s, more] within all: p95 < 100ms"
+    assert any("open above" in reason and "--budget" in reason for reason in says.reasons)
+
+
 def test_somebody_else_s_work_on_the_machine_is_a_doubt() -> None:
     busy = a_found()
     steps = tuple(dataclasses.replace(one, usage=Usage(1.0, 0.1, 2.0, 2)) for one in busy.steps)

@@ -122,6 +122,17 @@ def test_while_nothing_misses_the_search_climbs_by_a_quarter() -> None:
     assert search.next_rate([silent]) == pytest.approx(125.0)
 
 
+def test_a_limit_that_no_step_has_met_is_open_above() -> None:
+    search = a_search(a_model(1))
+    held = a_step(40.0, 1.0, 5)
+
+    found = search.estimate([held])
+
+    assert found.low == pytest.approx(40.0)
+    assert found.value >= 40.0
+    assert found.high == float("inf")
+
+
 def test_no_rate_is_tried_that_the_generator_cannot_make() -> None:
     search = a_search(a_model(1), highest=50.0)
 

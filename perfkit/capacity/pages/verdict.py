@@ -70,7 +70,8 @@ def mood(result: Result) -> Mood:
     collapses = not isinstance(best.overload, Missing) and not best.overload.holds
     fails = not isinstance(best.soak, Missing) and not best.soak.confirms
     is_impossible = not isinstance(result.plan, Missing) and not result.plan.is_possible
-    return "warn" if found == "good" and (collapses or fails or is_impossible) else found
+    is_open = best.answer is Answer.FOUND and best.limit is not None and math.isinf(best.limit.high)
+    return "warn" if found == "good" and (collapses or fails or is_impossible or is_open) else found
 
 
 def reasons(result: Result) -> tuple[str, ...]:
