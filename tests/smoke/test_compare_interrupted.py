@@ -21,7 +21,7 @@ import time
 
 
 def app(environ, start_response):
-    time.sleep(0)
+    time.sleep(0.002)
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
     return [b"ok"]
 """
@@ -40,10 +40,10 @@ LONG = 120.0
 
 @pytest.fixture
 def top(tmp_path: Path) -> Path:
-    """`one`, and a version after it that sleeps for 3 ms."""
+    """`one`, and a version after it that sleeps for 8 ms instead of 2."""
     folder = repository(tmp_path / "small", {"app.py": APPLICATION, "small.yaml": SCENARIO, ".gitignore": "__pycache__/\n"})
     git(folder, "tag", "one")
-    commit(folder, {"app.py": APPLICATION.replace("sleep(0)", "sleep(0.003)")})
+    commit(folder, {"app.py": APPLICATION.replace("0.002", "0.008")})
     git(folder, "tag", "slower")
     return folder
 
@@ -141,7 +141,7 @@ def test_what_a_killed_comparison_leaves_the_next_one_clears_and_says_so(top: Pa
 
 
 def test_a_regression_beyond_the_margin_ends_it_early(top: Path, started: list[Comparing]) -> None:
-    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "24s", "--no-why")
+    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "60s", "--no-why")
     started.append(comparing)
 
     code, said = comparing.ended()
