@@ -28,7 +28,7 @@ class Earlier:
     scenario: str
     commit: str
     machine: str
-    limits: Mapping[str, Estimate | None]  # per setting, as `setting_key` names it
+    limits: Mapping[str, Estimate | None]  # per setting, as `setting_name` names it
     objectives: tuple[tuple[str, str], ...]
     first: Mapping[str, str]  # what gave out first, per setting
 
@@ -50,7 +50,7 @@ class Beside:
         return "higher" if self.ratio.value > 1 else "lower"
 
 
-def setting_key(setting: Mapping[str, object]) -> str:
+def setting_name(setting: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in setting.items())
 
 
@@ -89,7 +89,7 @@ def beside(earlier: Earlier, found: tuple[Found, ...]) -> tuple[Beside, ...] | M
     """Settings that both have a limit of."""
     pairs = []
     for one in found:
-        key = setting_key(one.setting)
+        key = setting_name(one.setting)
         then, now = earlier.limits.get(key), one.limit
         if then is None or now is None or not then.value or not now.value:
             continue
@@ -128,9 +128,9 @@ def _earlier(content: Mapping[str, Any]) -> Earlier:
         scenario=str(whose["scenario"]),
         commit=str(whose["commit"]),
         machine=str(whose["machine"]),
-        limits={setting_key(one["setting"]): _estimate(one["limit"]) for one in settings},
+        limits={setting_name(one["setting"]): _estimate(one["limit"]) for one in settings},
         objectives=objectives,
-        first={setting_key(one["setting"]): str(one["bounds"][0]["resource"]) for one in settings if one["bounds"]},
+        first={setting_name(one["setting"]): str(one["bounds"][0]["resource"]) for one in settings if one["bounds"]},
     )
 
 

@@ -55,8 +55,7 @@ def scaling(found: Sequence[Found]) -> Scaling | Missing:
 
 def _point(found: Found, name: str) -> Point | None:
     value = found.setting.get(name)
-    is_count = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-    if not is_count or found.answer is not Answer.FOUND or found.limit is None or isinstance(value, str) or value is None:
+    if not isinstance(value, int | float) or value <= 0 or found.answer is not Answer.FOUND or found.limit is None:
         return None
     return Point(float(value), found.limit.value, max(found.limit.half_width / ERRORS_OF_90, 1e-6 * found.limit.value))
 

@@ -102,6 +102,8 @@ class Searcher:
         rate = self._first_rate()
         for _ in range(SCOUTS):
             measures = self._gentle(rate, SCOUTING)
+            if self.died:
+                return None
             if self.steps[-1].state == "saturated":
                 rate /= UPWARDS
             if self.steps[-1].state != "counted" or self.steps[-1].missed_objectives:

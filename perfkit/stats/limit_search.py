@@ -66,7 +66,7 @@ class Search:
         top = max((one for one in tried if one.watched is not None), key=lambda one: one.rate)
         ceiling = min(over, UPWARD * top.rate)
         value, low, high = (min(end, ceiling) for end in (found.value, found.low, found.high))
-        if self._clearly_held(top):
+        if top.rate < over and self._clearly_held(top):
             # No step has met the limit: below it is what was held, above whatever could not be done at all.
             return Estimate(max(value, top.rate), min(low, top.rate), over, found.confidence)
         return Estimate(value, low, high, found.confidence)

@@ -133,6 +133,15 @@ def test_a_limit_that_no_step_has_met_is_open_above() -> None:
     assert found.high == float("inf")
 
 
+def test_a_failure_below_what_was_held_bounds_the_limit_all_the_same() -> None:
+    search = a_search(a_model(1))
+    failed = Tried(30.0, 30.0, None, failed=True)
+
+    found = search.estimate([a_step(40.0, 1.0, 5), failed])
+
+    assert found.low <= found.value <= found.high <= 30.0
+
+
 def test_no_rate_is_tried_that_the_generator_cannot_make() -> None:
     search = a_search(a_model(1), highest=50.0)
 

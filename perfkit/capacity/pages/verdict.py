@@ -122,7 +122,8 @@ def _of_limit(found: Found) -> Iterator[str]:
             )
     fullest = found.fullest
     if fullest is not None and not fullest.bottlenecks.is_generator:
-        yield f"at {show_rate(fullest.offered)}: {limits.sentence(fullest.bottlenecks).removesuffix('.')}"
+        said = limits.sentence(fullest.bottlenecks).removesuffix(".")
+        yield f"at {show_rate(fullest.offered)}: {said[0].lower()}{said[1:]}"
     if found.bounds:
         first, *others = found.bounds
         more = f"; then {others[0].resource}, from {show_rate(others[0].rate)}" if others else ""

@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from perfkit.capacity.earlier import setting_name
 from perfkit.capacity.found import Answer, Found
 from perfkit.page import Mood
 from perfkit.stats.interval import Estimate
@@ -26,7 +27,7 @@ def limit(estimate: Estimate) -> str:
 
 def setting(found: Found) -> str:
     """`workers 2`; empty when nothing was varied."""
-    return ", ".join(f"{name} {value}" for name, value in found.setting.items())
+    return setting_name(found.setting)
 
 
 def precision(estimate: Estimate) -> str:

@@ -23,6 +23,15 @@ def watching(probe: Probe) -> Iterator[Probe]:
     assert threading.RLock is PLAIN_REENTRANT
 
 
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The clock: stands still until a test moves it."""
+    moment = [1_000]
+    for module in (locks_, gauges):
+        monkeypatch.setattr(module, "clock", lambda: moment[0])
+    return moment
+
+
 def made(kind: str) -> Any:
     return getattr(threading, kind)()
 
@@ -155,10 +164,7 @@ def test_both_kinds_are_locks_to_who_asks(watching: Probe) -> None:
     assert not isinstance(object(), kind)
 
 
-def test_for_how_much_of_the_time_it_was_held_is_told_exactly(watching: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1_000]
-    monkeypatch.setattr(locks_, "clock", lambda: now[0])
-    monkeypatch.setattr(gauges, "clock", lambda: now[0])
+def test_for_how_much_of_the_time_it_was_held_is_told_exactly(watching: Probe, now: list[int]) -> None:
     lock: Any = threading.Lock()
 
     with lock:
@@ -175,10 +181,7 @@ def test_for_how_much_of_the_time_it_was_held_is_told_exactly(watching: Probe, m
     assert locks_.look(lock) == (0.0, 0, 1)
 
 
-def test_a_lock_that_its_thread_takes_again_is_held_once(watching: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1_000]
-    monkeypatch.setattr(locks_, "clock", lambda: now[0])
-    monkeypatch.setattr(gauges, "clock", lambda: now[0])
+def test_a_lock_that_its_thread_takes_again_is_held_once(watching: Probe, now: list[int]) -> None:
     lock: Any = threading.RLock()
 
     with lock:
