@@ -37,20 +37,20 @@ def calibrated(repository: Repository, *, is_try: bool) -> dict[str, Any]:
         sizes = Sizes(
             server_time={place: _rounds(tests[place, "server_time"]["change"]) for place in ENDPOINTS},
             burst={place: _rounds(tests[place, BURST]["change"]) for place in ENDPOINTS},
-            peak=_peaks(counters),
+            allocated=_allocated(counters),
         )
         times = {place: round(tests[place, "server_time"]["base"], 6) for place in ENDPOINTS}
         client = float(pairs["base_time"].mean())  # type: ignore[arg-type]  # of a column of times
     return {"sizes": asdict(sizes), "server_time": times, "client_time": round(client, 6)}
 
 
-def peaks(repository: Repository) -> dict[str, float]:
-    """Bytes allocated at the highest within a request, by endpoint."""
+def allocated(repository: Repository) -> dict[str, float]:
+    """Bytes allocated within a request, by endpoint."""
     with compared(Asked(repository.top, repository.scenario, BASE, BASE, ("--tiers", "0"))) as one:
         counters = one.table("counters")
         if counters is None:
             raise CalibrationError(one.complaint)
-        return _peaks(counters)
+        return _allocated(counters)
 
 
 def sizes_of(facts: Mapping[str, Any]) -> Sizes:
@@ -84,7 +84,7 @@ def _rounds(change: float | None) -> float:
     return round((MORE - ROUNDS) / change, 1)
 
 
-def _peaks(counters: pl.DataFrame) -> dict[str, float]:
+def _allocated(counters: pl.DataFrame) -> dict[str, float]:
     own = counters.filter(pl.col("side").cast(pl.String) == "base")
-    rows = own.group_by(pl.col("endpoint").cast(pl.String)).agg(pl.col("peak").median()).iter_rows()
+    rows = own.group_by(pl.col("endpoint").cast(pl.String)).agg(pl.col("allocated").median()).iter_rows()
     return dict(rows)

@@ -23,11 +23,11 @@ STATEMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What was calibrated, per endpoint: rounds of work that would double a figure, and bytes allocated at the highest."""
+    """What was calibrated, per endpoint: rounds of work that would double a figure, and bytes allocated within a request."""
 
     server_time: Mapping[str, float]
     burst: Mapping[str, float]
-    peak: Mapping[str, float]
+    allocated: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Kind:
                 return f"{one['metric']} {one['change']:+.1%}"
         for one in found.get("counters", ()):
             if one["endpoint"] == place and one["counter"] in self.figures and one["outcome"] == "regressed" and one["gated"]:
-                return f"{one['counter']} {one['base']:g} → {one['head']:g}"
+                return f"{one['counter']} {one['base']} → {one['head']}"
         return ""
 
 
@@ -98,7 +98,7 @@ def _says_more(base: Mapping[str, str], place: str, _: Sizes, dice: random.Rando
 
 
 def _allocates(base: Mapping[str, str], place: str, sizes: Sizes, dice: random.Random) -> Mapping[str, str]:
-    objects = round(0.1 * sizes.peak[place] / OF_SMALL) + 1
+    objects = round(0.1 * sizes.allocated[place] / OF_SMALL) + 1
     return inserted(base, place, (f"scratch = [bytes({SMALL}) for _ in range({objects})]  # noqa: F841",), dice)
 
 

@@ -29,7 +29,7 @@ COLUMNS = ("answer", "exit code", "found by", "elsewhere", "seconds")
 
 
 def plan(repository: Repository) -> tuple[Sequence[Item], dict[str, Any]]:
-    facts = {"sizes": {"server_time": {}, "burst": {}, "peak": calibration.peaks(repository)}}
+    facts = {"sizes": {"server_time": {}, "burst": {}, "allocated": calibration.allocated(repository)}}
     placed = [(kind.name, ENDPOINTS[number % len(ENDPOINTS)]) for kind in PLANTED for number in range(EACH)]
     placed += [(NOTHING, "all")] * DECKS
     random.Random(ORDER).shuffle(placed)

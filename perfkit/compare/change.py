@@ -12,7 +12,7 @@ class Change:
     """Of one endpoint; `base` and `head` are what each version had, constant within itself."""
 
     endpoint: str
-    counter: str  # status, body, bytes, statements, rows, connects, outbound, allocations, calls, instructions
+    counter: str  # status, body, bytes, statements, rows, connects, outbound, allocations, peak_memory, calls, instructions
     base: int | float | str
     head: int | float | str
     detail: str = ""  # what is new or gone, with its place

@@ -231,7 +231,7 @@ def _table(
     """The rounds that count, with what was seen inside."""
     rows = [one.row | {"body": _digest(one, volatile)} for one in deck.counting()]
     table = pairs.frame(rows, COUNTERS).drop(
-        "statements", "rows", "connects", "outbound", "calls", "peak", "kept", "instructions"
+        "statements", "rows", "connects", "outbound", "calls", "allocated", "peak", "kept", "instructions"
     )
     known = pl.concat([inside.per_request(seen[name]).join(counted[name], on="id", how="left") for name in SIDES])
     joined = table.join(known, on="id", how="left", maintain_order="left")

@@ -15,7 +15,9 @@ from perfkit.schemas import SHAPES, STATEMENTS, TRACES, WAITS
 
 # Waits for a turn, which contention makes longer; connects and outbound calls wait for somebody else's work.
 TURNS: Final = ("pool_wait", "lock", "thread_pool")
-COUNTED: Final = pl.Schema({"id": pl.UInt64(), "calls": pl.Int64(), "peak": pl.Int64(), "kept": pl.Int64()})
+COUNTED: Final = pl.Schema(
+    {"id": pl.UInt64(), "calls": pl.Int64(), "allocated": pl.Int64(), "peak": pl.Int64(), "kept": pl.Int64()}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +77,8 @@ def counted(side: Side) -> pl.DataFrame:
         for event in process.events.of(records.EVENT_COUNTED)
     ]
     table = pl.DataFrame([list(row.values()) for row in rows], schema=COUNTED, orient="row")
-    return table.with_columns(pl.when(pl.col("calls", "peak") >= 0).then(pl.col("calls", "peak"))).unique("id", keep="last")
+    known = pl.col("calls", "allocated", "peak")
+    return table.with_columns(pl.when(known >= 0).then(known)).unique("id", keep="last")
 
 
 def per_request(seen: Inside) -> pl.DataFrame:

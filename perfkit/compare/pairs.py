@@ -72,7 +72,8 @@ COUNTERS: Final = pl.Schema(  # one request of the deck, to one version, in one 
         "connects": pl.Int64(),
         "outbound": pl.Int64(),
         "calls": pl.Int64(),  # of functions; null where the probe could not count
-        "peak": pl.Int64(),  # bytes allocated within the request, at their highest
+        "allocated": pl.Int64(),  # bytes within the request, also those that it gave back
+        "peak": pl.Int64(),  # bytes of it that it had at its highest
         "kept": pl.Int64(),  # blocks that were allocated within it and not given back
         "instructions": pl.Int64(),  # executed by all processes of the version; null unless it ran under valgrind
     }

@@ -1,8 +1,10 @@
-"""Exact counters of one request, in COUNT mode only: functions called, memory at its highest, blocks that stay.
+"""Exact counters of one request, in COUNT mode only: functions called, memory allocated and at its highest, blocks that stay.
 
 Function calls are those of the target's own frames on the threads that work for the request: of Python functions and of C
 functions, the probe's own left out; by sys.monitoring from 3.12 on, by sys.setprofile before. Memory is tracemalloc's, which
-knows nothing of what was allocated before the request. One request at a time: a second one meanwhile is not counted.
+knows nothing of what was allocated before the request; allocated is what it grew by from one call or return to the next, added
+up, so that what a function allocates and gives back between two of them is not seen. One request at a time: a second one
+meanwhile is not counted.
 """
 
 import gc
@@ -16,6 +18,8 @@ UNKNOWN = -1  # somebody else holds what it takes to count
 _PROBE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 # 0, 1, 2 and 5 are for debuggers, coverage, profilers and optimisers (PEP 669).
 _TOOLS = (3, 4)
+# Of a frame object, before it: what the garbage collector keeps.
+_HEAD = 16
 
 
 class Counts:
@@ -55,8 +59,8 @@ class Counted:
         self._request = request
         self._done = done
         self._is_inside = False
-        self._calls = (Monitored if hasattr(sys, "monitoring") else Profiled)(request)
         self._memory = Memory()
+        self._calls = (Monitored if hasattr(sys, "monitoring") else Profiled)(request, self._memory)
 
     def call(self, function, *arguments, **keywords):
         if self._is_inside:
@@ -88,18 +92,22 @@ class Counted:
         self._done()
         try:
             self._calls.stop()
-            peak, kept = self._memory.stop()
+            calls = self._calls.result()
+            allocated, peak, kept = self._memory.stop()
         except Exception as error:
             self._recorder.fault("counting", error)
             return
-        self._recorder.event(EVENT_COUNTED, id=request.id, calls=self._calls.result(), peak=peak, kept=kept)
+        if calls == UNKNOWN:  # nobody looked in between
+            allocated = UNKNOWN
+        self._recorder.event(EVENT_COUNTED, id=request.id, calls=calls, allocated=allocated, peak=peak, kept=kept)
 
 
 class Profiled:
     """By sys.setprofile, thread by thread."""
 
-    def __init__(self, request):
+    def __init__(self, request, memory):
         self._request = request
+        self._memory = memory
         self._count = 0
         self._is_alone = True
 
@@ -127,15 +135,21 @@ class Profiled:
 
     def _saw(self, frame, event, _argument):
         # What the event loop does meanwhile for itself has no request.
-        if event in ("call", "c_call") and current.get() is self._request and not _is_ours(frame.f_code):
+        if current.get() is not self._request or _is_ours(frame.f_code):
+            self._memory.passed()
+            return
+        # A function that is called gets a frame object, for our sake.
+        self._memory.grew(sys.getsizeof(frame) + _HEAD if event == "call" else 0)
+        if event in ("call", "c_call"):
             self._count += 1
 
 
 class Monitored:
     """By sys.monitoring, all threads at once."""
 
-    def __init__(self, request):
+    def __init__(self, request, memory):
         self._request = request
+        self._memory = memory
         self._count = 0
         self._tool = None
 
@@ -153,7 +167,8 @@ class Monitored:
         # An event per call of a C function needs the event of all calls, which nobody listens to.
         monitoring.register_callback(self._tool, events.C_RETURN, self._saw)
         monitoring.register_callback(self._tool, events.C_RAISE, self._saw)
-        monitoring.set_events(self._tool, events.PY_START | events.CALL)
+        monitoring.register_callback(self._tool, events.PY_RETURN, self._left)
+        monitoring.set_events(self._tool, events.PY_START | events.PY_RETURN | events.CALL)
 
     def stop(self):
         if self._tool is not None:
@@ -167,17 +182,28 @@ class Monitored:
         return function(*arguments, **keywords)
 
     def _saw(self, code, *_arguments):
-        if current.get() is self._request and not _is_ours(code):
+        if self._left(code):
             self._count += 1
+
+    def _left(self, code, *_arguments):
+        """True when it works for the request."""
+        if current.get() is not self._request or _is_ours(code):
+            self._memory.passed()
+            return False
+        self._memory.grew()
+        return True
 
 
 class Memory:
-    """What was allocated within: at its highest in bytes, and the blocks that were not given back."""
+    """What was allocated within: all of it and at its highest in bytes, and the blocks that were not given back."""
 
     def __init__(self):
         self._is_traced = False
         self._collects = False
         self._blocks = 0
+        self._traced = None
+        self._last = 0
+        self._allocated = 0
 
     def start(self):
         import tracemalloc
@@ -189,18 +215,32 @@ class Memory:
             self._is_traced = True
             tracemalloc.start()
         self._blocks = sys.getallocatedblocks()
+        self._traced = tracemalloc.get_traced_memory
+        self._last = self._traced()[0]
+
+    def grew(self, ours=0):
+        """Looked at within the request; so many bytes are the probe's."""
+        now = self._traced()[0]
+        more = now - self._last - ours
+        if more > 0:
+            self._allocated += more
+        self._last = now
+
+    def passed(self):
+        """What has come since was not the request's."""
+        self._last = self._traced()[0]
 
     def stop(self):
         import tracemalloc
 
         kept = sys.getallocatedblocks() - self._blocks
-        peak = UNKNOWN
+        allocated = peak = UNKNOWN
         if self._is_traced:
-            peak = tracemalloc.get_traced_memory()[1]
+            allocated, peak = self._allocated, self._traced()[1]
             tracemalloc.stop()
         if self._collects:
             gc.enable()
-        return peak, kept
+        return allocated, peak, kept
 
 
 def _is_ours(code):

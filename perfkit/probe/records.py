@@ -111,6 +111,6 @@ EVENT_CALL_TREE = (
 )
 EVENT_LABEL = "label"  # id: the N of <perfkit:ep:N>; route, step, method (name ids)
 EVENT_COST = "cost"  # request, call: what the probe adds, CPU nanoseconds, timed in this process
-EVENT_COUNTED = "counted"  # COUNT mode: id (of ID_HEADER), calls, peak (bytes), kept (blocks); -1 where it could not be known
+EVENT_COUNTED = "counted"  # COUNT mode: id (of ID_HEADER), calls, allocated, peak (bytes), kept (blocks); -1: not known
 EVENT_GAUGES = "gauges"  # at, seen: [[resource, name, used, waiting, size], ...], see RESOURCES
 EVENT_FAULT = "fault"  # where, why: the probe's own failure, said instead of swallowed

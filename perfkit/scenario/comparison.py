@@ -17,6 +17,7 @@ Gated: TypeAlias = Literal[
     "connects",
     "outbound",
     "allocations",
+    "peak_memory",
     "calls",
     "instructions",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import polars as pl
+import pytest
 
 from perfkit.compare import exact, pairs
 from perfkit.compare.change import Change
@@ -18,7 +19,8 @@ ORDINARY = {
     "connects": 0,
     "outbound": 0,
     "calls": 5000,
-    "peak": 80_000,
+    "allocated": 80_000,
+    "peak": 50_000,
     "kept": 4,
 }
 
@@ -97,18 +99,25 @@ def test_what_was_not_seen_inside_is_no_change() -> None:
     assert changes(table) == []
 
 
-def test_memory_that_is_a_tenth_more_is_a_change_although_it_wobbles() -> None:
+def test_a_tenth_more_allocations_are_a_change_although_it_wobbles() -> None:
     def wobbling(side: str, number: int, place: int) -> dict[str, Any]:
-        return {"peak": (88_000 if side == "head" else 80_000) + (9_000 if number == place % 3 + 1 else 10 * number)}
+        return {"allocated": (88_000 if side == "head" else 80_000) + (9_000 if number == place % 3 + 1 else 10 * number)}
 
     (change,) = changes(a_table(wobbling))
 
     assert (change.counter, round(change.growth or 0, 2)) == ("allocations", 0.1)
 
 
-def test_memory_that_only_wobbles_is_none() -> None:
+@pytest.mark.parametrize(("more", "found"), [(4_000, []), (6_000, ["peak_memory"])])
+def test_what_a_request_has_at_once_is_a_change_from_a_tenth_on(more: int, found: list[str]) -> None:
+    table = a_table(lambda side, _number, _place: {"peak": 50_000 + (more if side == "head" else 0)})
+
+    assert [one.counter for one in changes(table)] == found
+
+
+def test_allocations_that_only_wobble_are_none() -> None:
     def wobbling(side: str, number: int, place: int) -> dict[str, Any]:
-        return {"peak": 80_000 + (700 if side == "head" else 0) + (9_000 if (number + place) % 3 == 0 else 0)}
+        return {"allocated": 80_000 + (700 if side == "head" else 0) + (9_000 if (number + place) % 3 == 0 else 0)}
 
     assert changes(a_table(wobbling)) == []
 

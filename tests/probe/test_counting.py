@@ -75,6 +75,32 @@ def test_memory_is_what_the_request_had_at_its_highest(recorder: Any) -> None:
     assert 498_000 < large["peak"] - small["peak"] < 501_000
 
 
+def test_all_that_was_allocated_counts_also_when_it_was_given_back(recorder: Any) -> None:
+    def kibibytes() -> int:
+        return len([bytes(1024) for _ in range(100)])
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            kibibytes()
+
+    for times in (1, 1, 2, 10):
+        asked(recorder, partial(work, times))
+
+    once, twice, often = counted(recorder)[1:]
+    each = 100 * (1024 + 33)
+    assert twice["allocated"] - once["allocated"] == pytest.approx(each, rel=0.02)
+    assert often["allocated"] - once["allocated"] == pytest.approx(9 * each, rel=0.02)
+    assert often["peak"] == pytest.approx(once["peak"], rel=0.02)
+
+
+def test_calls_as_such_allocate_nothing_to_speak_of(recorder: Any) -> None:
+    for times in (10, 10, 1010):
+        asked(recorder, calls(times))
+
+    few, many = (event["allocated"] for event in counted(recorder)[1:])
+    assert abs(many - few) < 100_000
+
+
 def test_what_stays_is_told_in_blocks(recorder: Any) -> None:
     kept: list[object] = []
     asked(recorder, lambda: None)

@@ -35,6 +35,15 @@ SCRIPT = """
             called()
 
 
+    def given_back(times):
+        for _ in range(times):
+            kibibytes()
+
+
+    def kibibytes():
+        [bytes(1024) for _ in range(100)]
+
+
     def builtins(times):
         for _ in range(times):
             len(())
@@ -78,6 +87,8 @@ SCRIPT = """
         asked(number, builtins, times)
     for number, times in ((30, 5), (31, 5), (32, 105)):
         asked(number, elsewhere, times)
+    for number, times in ((60, 1), (61, 1), (62, 11)):
+        asked(number, given_back, times)
     asyncio.run(several())
     assert [sys.monitoring.get_tool(tool) for tool in range(6)] == [None] * 6, "a tool was left behind"
     for tool in (3, 4):
@@ -124,6 +135,13 @@ def test_calls_on_a_thread_of_a_pool_count(counted: dict[int, dict[str, Any]]) -
     assert 90 < counted[32]["calls"] - counted[31]["calls"] < 110
 
 
+def test_all_that_was_allocated_counts_also_when_it_was_given_back(counted: dict[int, dict[str, Any]]) -> None:
+    once, often = counted[61], counted[62]
+
+    assert often["allocated"] - once["allocated"] == pytest.approx(10 * 100 * (1024 + 33), rel=0.02)
+    assert often["peak"] == pytest.approx(once["peak"], rel=0.02)
+
+
 def test_an_asynchronous_request_counts_over_its_pauses(counted: dict[int, dict[str, Any]]) -> None:
     calls = [counted[number]["calls"] for number in (41, 42, 43)]
 
@@ -131,5 +149,5 @@ def test_an_asynchronous_request_counts_over_its_pauses(counted: dict[int, dict[
 
 
 def test_where_others_hold_the_tools_calls_are_unknown_and_memory_is_not(counted: dict[int, dict[str, Any]]) -> None:
-    assert counted[50]["calls"] == -1
+    assert counted[50]["calls"] == counted[50]["allocated"] == -1
     assert counted[50]["peak"] > 0

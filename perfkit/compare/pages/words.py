@@ -84,7 +84,7 @@ def quantity(change: Change, value: float | str) -> str:
         return value
     if change.counter == "status":
         return str(value)
-    return show_size(value) if change.counter in {"bytes", "allocations"} else show_number(value)
+    return show_size(value) if change.counter in {"bytes", "allocations", "peak_memory"} else show_number(value)
 
 
 def bound(test: Compared) -> str:
