@@ -18,7 +18,7 @@ def search() -> Response:
 @routes.get("/suggest")
 def suggest() -> Response:
     word = request.args["q"]
-    names = session().scalars(select(Product.name).where(Product.id <= 400).order_by(Product.id)).all()
+    names = session().scalars(select(Product.name).where(Product.id <= 800).order_by(Product.id)).all()
     return jsonify(items=sorted(names, key=lambda name: (distance(word, name), name))[:5])
 
 

@@ -10,7 +10,7 @@ from shop_async.storage import rows
 
 routes = APIRouter()
 
-ROUNDS = 200_000
+ROUNDS = 400_000
 
 
 class Credentials(BaseModel):

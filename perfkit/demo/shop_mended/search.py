@@ -32,7 +32,7 @@ def matching(words: str) -> list[dict[str, object]]:
 
 @routes.get("/suggest")
 def suggest() -> Response:
-    names = kept("names", lambda: tuple(session().scalars(select(Product.name).where(Product.id <= 400).order_by(Product.id))))
+    names = kept("names", lambda: tuple(session().scalars(select(Product.name).where(Product.id <= 800).order_by(Product.id))))
     return jsonify(items=closest(request.args["q"], names))
 
 
