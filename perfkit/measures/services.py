@@ -14,7 +14,9 @@ import numpy as np
 import polars as pl
 
 from perfkit.evidence import Evidence, Missing
-from perfkit.measures.frames import Numbers, numbers
+from perfkit.measures import arrivals
+from perfkit.measures.frames import Counts, Numbers, numbers
+from perfkit.units import show_share
 
 DATABASE: Final = "the database"
 # So many calls that were alone give a median that a few slow ones do not move.
@@ -35,6 +37,7 @@ class Service:
     typical: float  # median seconds of a call
     alone: float | Missing  # of calls that nobody else disturbed, the median
     places: int | Missing  # calls that it works on at a time
+    most: int  # calls under way at once, at most
 
     @property
     def under_way(self) -> float:
@@ -61,9 +64,12 @@ class Service:
             return queueing
         if isinstance(undisturbed, Missing):
             return undisturbed
+        busy = self.rate * undisturbed
+        if self.most == 1:
+            kept = f"calls came one after another and kept it busy {show_share(busy)} of the time"
+            return Missing(f"{kept}: whether it takes two at once is not seen")
         if queueing < LEAST_QUEUEING:
             return Missing("it answers many at once as fast as one: its limit was not met")
-        busy = self.rate * undisturbed
         places = max(round(busy), 1) if isinstance(self.places, Missing) else self.places
         return min(busy / places, 1.0)
 
@@ -83,9 +89,19 @@ def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple
             continue
         known = (alone or {}).get(name)
         undisturbed = known if known is not None else time_alone(starts, times)
-        several = places(starts, times, undisturbed)
+        met = arrivals.met(starts, times)
         own = times[within]
-        found.append(Service(name, len(own) / interval.duration, float(own.mean()), float(np.median(own)), undisturbed, several))
+        found.append(
+            Service(
+                name=name,
+                rate=len(own) / interval.duration,
+                time=float(own.mean()),
+                typical=float(np.median(own)),
+                alone=undisturbed,
+                places=places(met, times, undisturbed),
+                most=int(met[within].max()) + 1,
+            )
+        )
     return tuple(sorted(found, key=lambda service: -service.under_way))
 
 
@@ -110,7 +126,7 @@ def time_alone(starts: Numbers, times: Numbers) -> float | Missing:
     return float(np.median(undisturbed))
 
 
-def places(starts: Numbers, times: Numbers, alone: float | Missing) -> int | Missing:
+def places(met: Counts, times: Numbers, alone: float | Missing) -> int | Missing:
     """Calls that a service works on at a time: with so many others under way, who comes has to wait.
 
     Counted up from one other call, as long as there are enough calls that met so many: where the load is high from the first
@@ -118,16 +134,12 @@ def places(starts: Numbers, times: Numbers, alone: float | Missing) -> int | Mis
     """
     if isinstance(alone, Missing):
         return alone
-    # Rounding must not make two calls of which one follows the other overlap.
-    ends = np.sort(starts + times)
-    order = np.argsort(starts, kind="stable")
-    met = np.arange(len(starts)) - np.searchsorted(ends, starts[order], side="right")
     counts = np.bincount(met, minlength=2)
-    for others in range(1, len(counts)):
-        if counts[others] < LEAST_ALONE:
+    for number in range(1, len(counts)):
+        if counts[number] < LEAST_ALONE:
             break
-        if float(np.median(times[order[met == others]])) > DELAYED * alone:
-            return others
+        if float(np.median(times[met == number])) > DELAYED * alone:
+            return number
     return Missing(f"{int(met.max(initial=0)) + 1} calls at a time were too few to make one wait")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from perfkit.evidence import Missing
-from perfkit.measures import services
+from perfkit.measures import arrivals, services
 from perfkit.measures.frames import Numbers
 from perfkit.measures.services import Service
 from perfkit.stats.stations import Station, response_times
@@ -45,25 +45,32 @@ def test_too_few_calls_alone_are_no_measure() -> None:
     ],
 )
 def test_places_that_are_busy_are_those_of_the_utilisation_law(rate: float, time: float, alone: float, share: float) -> None:
-    assert Service("pricing", rate, time, time, alone, UNSEEN).utilisation == pytest.approx(share)
+    assert Service("pricing", rate, time, time, alone, UNSEEN, most=9).utilisation == pytest.approx(share)
 
 
 def test_a_service_that_answers_many_as_fast_as_one_has_shown_no_limit() -> None:
-    found = Service("pricing", 90.0, 0.021, 0.021, 0.020, UNSEEN).utilisation
+    found = Service("pricing", 90.0, 0.021, 0.021, 0.020, UNSEEN, most=9).utilisation
 
     assert found == Missing("it answers many at once as fast as one: its limit was not met")
 
 
+def test_a_service_that_was_only_asked_one_at_a_time_says_so_and_how_busy_that_kept_it() -> None:
+    found = Service("pricing", 90.0, 0.010, 0.010, 0.010, UNSEEN, most=1).utilisation
+
+    assert isinstance(found, Missing)
+    assert "one after another and kept it busy 90 % of the time" in found.why
+
+
 def test_calls_that_differ_by_nature_do_not_look_like_waiting() -> None:
     """Of statements most take 50 µs and some 10 ms, with nobody else about."""
-    found = Service("the database", 40.0, 0.003, 0.00005, 0.00005, UNSEEN)
+    found = Service("the database", 40.0, 0.003, 0.00005, 0.00005, UNSEEN, most=9)
 
     assert found.queueing == 0.0
     assert found.undisturbed == pytest.approx(0.003)
 
 
 def test_places_that_were_counted_are_the_ones_that_are_busy() -> None:
-    assert Service("pricing", 160.0, 0.030, 0.030, 0.010, 2).utilisation == pytest.approx(0.8)
+    assert Service("pricing", 160.0, 0.030, 0.030, 0.010, 2, most=9).utilisation == pytest.approx(0.8)
 
 
 def asked_at_random(places: int, rate: float, count: int = 4000) -> tuple[Numbers, Numbers]:
@@ -72,13 +79,17 @@ def asked_at_random(places: int, rate: float, count: int = 4000) -> tuple[Number
     return starts, response_times(starts, np.full((count, 1), 0.010), (Station(places, quantum=1.0),))
 
 
+def places_of(starts: Numbers, times: Numbers) -> int | Missing:
+    return services.places(arrivals.met(starts, times), times, alone=0.010)
+
+
 @pytest.mark.parametrize("places", [1, 2, 3])
 def test_who_has_to_wait_shows_how_many_a_service_works_on_at_a_time(places: int) -> None:
-    assert services.places(*asked_at_random(places, rate=40.0 * places), alone=0.010) == places
+    assert places_of(*asked_at_random(places, rate=40.0 * places)) == places
 
 
 def test_a_service_that_lets_nobody_wait_shows_no_number_of_places() -> None:
-    found = services.places(*asked_at_random(0, rate=200.0), alone=0.010)
+    found = places_of(*asked_at_random(0, rate=200.0))
 
     assert isinstance(found, Missing)
     assert "too few to make one wait" in found.why
@@ -87,11 +98,11 @@ def test_a_service_that_lets_nobody_wait_shows_no_number_of_places() -> None:
 def test_a_service_that_was_crowded_from_the_beginning_shows_none_either() -> None:
     starts, times = np.linspace(0.0, 0.04, 400), np.linspace(0.01, 4.0, 400)
 
-    assert isinstance(services.places(starts, times, alone=0.010), Missing)
+    assert isinstance(places_of(starts, times), Missing)
 
 
 def test_without_a_time_alone_nothing_is_said() -> None:
-    assert Service("pricing", 90.0, 0.1, 0.1, Missing("never alone"), UNSEEN).utilisation == Missing("never alone")
+    assert Service("pricing", 90.0, 0.1, 0.1, Missing("never alone"), UNSEEN, most=9).utilisation == Missing("never alone")
 
 
 def test_each_service_of_the_measure_phase_is_told_with_its_own_calls() -> None:
