@@ -57,7 +57,7 @@ def _found(found: Found) -> dict[str, Any]:
         },
         "in_flight": _why(flight) if isinstance(flight, Missing) else {
             "by_law": flight.by_law,
-            "by_gauge": None if isinstance(flight.by_gauge, Missing) else flight.by_gauge,
+            "by_arrivals": None if isinstance(flight.by_arrivals, Missing) else flight.by_arrivals,
             "disagree": flight.disagree,
         },
         "workers": found.workers,

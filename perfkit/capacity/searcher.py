@@ -124,7 +124,7 @@ class Searcher:
         if not isinstance(self.in_flight, Missing) and self.in_flight.disagree:
             self.doubts.append(
                 f"by Little's law {self.in_flight.by_law:.3g} requests were in the target at low load, and arriving ones met "
-                f"{self.in_flight.by_gauge:.3g}: service times or arrivals are not what they seem"
+                f"{self.in_flight.by_arrivals:.3g}: service times or arrivals are not what they seem"
             )
         return measures
 

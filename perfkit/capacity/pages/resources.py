@@ -47,8 +47,8 @@ def _texts(found: Found) -> Iterator[Block]:
             f"A request that nobody disturbs takes {show_time(alone.response_time)}: {alone.requests:,} of one user alone."
         )
     if not isinstance(flight, Missing):
-        gauge = flight.by_gauge
-        seen = f"not cross-checked: {gauge.why}" if isinstance(gauge, Missing) else f"arriving requests met {gauge:.3g}"
+        met = flight.by_arrivals
+        seen = f"not cross-checked: {met.why}" if isinstance(met, Missing) else f"arriving flows met {met:.3g}"
         yield Text(f"In the target at low load: {flight.by_law:.3g} requests on average by Little's law; {seen}.")
     if isinstance(overload, Missing):
         yield Text(f"Overload: {overload.why}.")
