@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite
 from typing import Final
 
 from perfkit.capacity.found import Answer, Found
@@ -56,6 +56,8 @@ def scaling(found: Sequence[Found]) -> Scaling | Missing:
 def _point(found: Found, name: str) -> Point | None:
     value = found.setting.get(name)
     if not isinstance(value, int | float) or value <= 0 or found.answer is not Answer.FOUND or found.limit is None:
+        return None
+    if not isfinite(found.limit.half_width):  # no step has met it
         return None
     return Point(float(value), found.limit.value, max(found.limit.half_width / ERRORS_OF_90, 1e-6 * found.limit.value))
 

@@ -99,20 +99,11 @@ class Searcher:
 
     def _low_load(self) -> Measures | None:
         undisturbed = self._alone()
-        rate = self._first_rate()
-        for _ in range(SCOUTS):
-            measures = self._gentle(rate, SCOUTING)
-            if self.died:
-                return None
-            if self.steps[-1].state == "saturated":
-                rate /= UPWARDS
-            if self.steps[-1].state != "counted" or self.steps[-1].missed_objectives:
-                break
-            low = min(LOW * bounding.bounds(self._observed(measures, undisturbed))[0].rate, self._highest())
-            if low < WORTH_IT * rate:
-                break
-            rate = min(low, UPWARDS * rate)
-        measures = self._gentle(rate, min(LONGEST, SHARE_OF_BUDGET * self.wanted.budget, max(SHORTEST_STEP, REQUESTS / rate)))
+        rate, known = self._scouted(undisturbed)
+        if self.died:
+            return None
+        lasting = min(LONGEST, SHARE_OF_BUDGET * self.wanted.budget, max(SHORTEST_STEP, REQUESTS / rate))
+        measures = known if known is not None and lasting <= SCOUTING else self._gentle(rate, lasting)
         if self.steps[-1].missed_objectives and self.steps[-1].state != "died":
             self.driven.tell.news("objectives are missed at low load: trying less")
             measures = self._gentle(max(SLOWEST, LOWER * rate), SHORTEST_STEP)
@@ -127,6 +118,21 @@ class Searcher:
                 f"{self.in_flight.by_arrivals:.3g}: service times or arrivals are not what they seem"
             )
         return measures
+
+    def _scouted(self, undisturbed: Measures) -> tuple[float, Measures | None]:
+        """The rate of low load, and what is known of it already when the last scout was sent at it."""
+        rate = self._first_rate()
+        for _ in range(SCOUTS):
+            measures = self._gentle(rate, SCOUTING)
+            if self.steps[-1].state == "saturated":
+                return rate / UPWARDS, None
+            if self.steps[-1].state != "counted" or self.steps[-1].missed_objectives:
+                return rate, None
+            low = min(LOW * bounding.bounds(self._observed(measures, undisturbed))[0].rate, self._highest())
+            if low < WORTH_IT * rate:
+                return rate, measures
+            rate = min(low, UPWARDS * rate)
+        return rate, None
 
     def _gentle(self, rate: float, lasting: float) -> Measures:
         self.driven.tell.news(f"low load: {show_rate(rate)} for {show_time(lasting)}")
