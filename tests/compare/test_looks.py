@@ -49,7 +49,9 @@ def test_what_an_interrupt_left_is_judged_by_all_that_may_still_be_spent() -> No
     assert at_once.look.shares == (0.25,)
     assert cut.look.final
     assert at_once.look.final
-    assert judge(cut, Settings()).tests[0].outcome is Outcome.REGRESSED
+    comparison = judge(cut, Settings())
+    assert comparison.tests[0].outcome is Outcome.REGRESSED
+    assert "alternation: it was interrupted with 40 % of its blocks measured" in comparison.missing
 
 
 def test_too_few_blocks_are_not_looked_at() -> None:

@@ -143,6 +143,7 @@ def test_an_interrupt_amid_the_alternation_loses_nothing_but_the_block_under_way
     assert 2 <= endpoint["restarts"][0]["blocks"] <= 30
     assert endpoint["restarts"][0]["change"] > 0.5
     assert "bursts: the comparison was interrupted before" in content["missing"]
+    assert any(one.startswith("alternation: it was interrupted with") for one in content["missing"])
     comparing.require_nothing_left()
 
 
