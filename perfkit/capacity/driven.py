@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from perfkit.capacity import load, step
+from perfkit.capacity.bounds import GENERATOR_SHARE
 from perfkit.capacity.limits import Limit
 from perfkit.capacity.step import Kind, Step
 from perfkit.evidence import Floor, Missing, RunDirectory
@@ -16,6 +17,7 @@ from perfkit.run import again
 from perfkit.run.options import Options
 from perfkit.run.read import read
 from perfkit.run.record import Recorded
+from perfkit.scenario import guard as guards
 from perfkit.scenario.model import Scenario, Slo
 from perfkit.target.target import Target
 
@@ -23,6 +25,8 @@ from perfkit.target.target import Target
 SETTLING: Final = 2.0
 # Starting a generator, draining it, and reading what it wrote.
 AROUND_A_RUN: Final = 5.0
+SHORTEST_STEP: Final = 6.0
+SLOWEST: Final = 0.1  # requests per second: below, a step of 40 s has nothing in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ class Driven:
     tell: Teller
     runs: int = field(default=0, init=False)
     alone: dict[str, float] = field(default_factory=dict, init=False)  # times of services when nobody else asks them
+
+    @property
+    def highest(self) -> float:
+        """Requests per second that the generator can honestly make and the guard allows."""
+        cap = guards.caps(self.scenario.guard, guards.host_of(self.scenario.target.base_url)).rate * load.per_start(self.scenario)
+        return min(cap, GENERATOR_SHARE * self.floor.rate) if isinstance(self.floor, Floor) else cap
 
     def step(self, kind: Kind, rate: float, lasting: float) -> tuple[Step, Measures]:
         """Open load at a rate of requests."""

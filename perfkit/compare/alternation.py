@@ -44,6 +44,15 @@ class Alternation:
 
     pairs: pl.DataFrame
     told: Told
+    share: float  # of the planned blocks: 1 unless a look or an interrupt ended it
+
+
+class Cut(KeyboardInterrupt):
+    """Somebody interrupted it when there were blocks already: `found` is made of them."""
+
+    def __init__(self, found: Alternation) -> None:
+        super().__init__()
+        self.found = found
 
 
 def run(
@@ -53,18 +62,25 @@ def run(
     on_progress: Progress | None = None,
     is_decided: IsDecided | None = None,
 ) -> Alternation:
-    """Measures for `budget` seconds, warm-ups and restarts apart; a look is taken at each restart."""
+    """Measures for `budget` seconds, warm-ups and restarts apart; a look is taken at each restart. Raises Cut."""
     rows = _Rows()
     asked = course(pair, TIER, os.environ)
     told = Told()
-    for number in range(restarts):
-        with without_garbage():
-            uvloop.run(_round(rows, asked, told, budget / restarts, _part(on_progress, number, restarts)))
-        require_alive(pair)
-        if number + 1 == restarts or _restarted(rows, asked, told, pair, is_decided):
-            break
-        rows.restart += 1
-    return Alternation(joined(rows, pair), told)
+    planned = restarts * blocks_in(budget / restarts)
+    try:
+        for number in range(restarts):
+            with without_garbage():
+                uvloop.run(_round(rows, asked, told, budget / restarts, _part(on_progress, number, restarts)))
+            require_alive(pair)
+            if number + 1 == restarts or _restarted(rows, asked, told, pair, is_decided):
+                break
+            rows.restart += 1
+    except KeyboardInterrupt as interrupt:
+        rows.drop_unfinished()
+        if not rows.block:
+            raise
+        raise Cut(Alternation(joined(rows, pair), told, rows.block / planned)) from interrupt
+    return Alternation(joined(rows, pair), told, rows.block / planned)
 
 
 def _restarted(rows: "_Rows", asked: Course, told: Told, pair: Pair, is_decided: IsDecided | None) -> bool:
@@ -110,6 +126,10 @@ class _Rows:
             row[f"{name}_error"] = outcome.error or None
         self._rows.append(row)
 
+    def drop_unfinished(self) -> None:
+        """The block that was under way."""
+        self._rows = [row for row in self._rows if row["block"] < self.block]
+
     def frame(self) -> pl.DataFrame:
         return pairs.frame(self._rows, PAIRS)
 
@@ -138,9 +158,14 @@ async def _round(rows: _Rows, asked: Course, told: Told, duration: float, on_pro
         told.uneven += user.uneven
 
 
+def blocks_in(duration: float, block: float = BLOCK) -> int:
+    """Equal ones, none much shorter than it should be."""
+    return max(1, int(duration / block + 1e-9))
+
+
 def _ends(now: float, duration: float, block: float) -> list[float]:
-    """When each block of a round ends: equal ones, none much shorter than it should be."""
-    count = max(1, int(duration / block + 1e-9))
+    """When each block of a round ends."""
+    count = blocks_in(duration, block)
     return [now + duration * (number + 1) / count for number in range(count)]
 
 

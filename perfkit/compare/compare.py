@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from perfkit.compare import alternation, bursts, cleanup, conditions, contract, counters, instructions, sides, sources, windows
-from perfkit.compare.alternation import Told
+from perfkit.compare.alternation import Alternation, Told
 from perfkit.compare.comparison import Answer, Comparison
 from perfkit.compare.counters import Counters
 from perfkit.compare.duration import expected, rounded
@@ -79,7 +79,7 @@ class Concluded:
 
 
 class Conductor:
-    """Keeps what the tiers have left so far, so that an interruption loses only the one that is under way."""
+    """Keeps what the tiers have left so far, so that an interruption loses no more than the bursts that are under way."""
 
     def __init__(self, asked: Asked, base: Source, head: Source) -> None:
         self.asked = asked
@@ -173,14 +173,23 @@ class Conductor:
 
     def _alternate(self, pair: Pair, looks: Looks) -> None:
         restarts = self.asked.scenario.compare.restarts
-        found = alternation.run(pair, self.asked.budget, restarts, self._during("alternating", "alternating"), looks)
+        try:
+            found = alternation.run(pair, self.asked.budget, restarts, self._during("alternating", "alternating"), looks)
+        except alternation.Cut as cut:
+            self._keep(cut.found, looks)
+            raise
+        self._keep(found, looks)
+
+    def _keep(self, found: Alternation, looks: Looks) -> None:
         self.place.keep("pairs", found.pairs)
         self.has_something = True
-        self.subject = replace(self.subject, caveats=(*self.subject.caveats, *_told(found.told, restarts)))
+        doubts = _told(found.told, self.asked.scenario.compare.restarts)
+        self.subject = replace(self.subject, caveats=(*self.subject.caveats, *doubts))
         self.observed = replace(
             self.observed,
             pairs=found.pairs,
-            pairs_lasted=self.asked.budget * found.pairs["restart"].n_unique() / restarts,
+            pairs_lasted=self.asked.budget * found.share,
+            pairs_share=found.share,
             looks=tuple(looks.shares),
             decided=frozenset(looks.decided),
             stopped_early=looks.stopped,

@@ -100,3 +100,5 @@ def _missing(observed: Observed) -> Iterator[str]:
     for name, table in tiers:
         if isinstance(table, Missing):
             yield f"{name}: {table.why}"
+    if observed.interrupted and observed.pairs_share < 1 and not observed.stopped_early:
+        yield f"alternation: it was interrupted with {show_share(observed.pairs_share)} of its blocks measured"

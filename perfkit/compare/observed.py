@@ -18,6 +18,7 @@ class Observed:
     bursts: Table = NOT_ASKED
     counters: tuple[Change, ...] | Missing = NOT_ASKED
     pairs_lasted: float = 0.0  # seconds, without starts and warm-ups
+    pairs_share: float = 1.0  # of the blocks that were planned
     bursts_lasted: float = 0.0
     # Shares of the planned blocks at which the alternation was looked at before its end, and what those looks decided.
     looks: tuple[float, ...] = ()
@@ -32,4 +33,5 @@ class Observed:
         """After a regression that is certain nothing else is decided on half of the blocks; otherwise this is the end."""
         if self.regressed_early:
             return Look(self.looks, final=False)
-        return Look(self.looks if self.stopped_early else (*self.looks, 1.0))
+        ended_with_a_look = bool(self.looks) and self.pairs_share <= self.looks[-1]
+        return Look(self.looks if self.stopped_early or ended_with_a_look else (*self.looks, self.pairs_share))

@@ -6,7 +6,9 @@ from typing import Final
 
 from perfkit.errors import Problem, ScenarioError
 from perfkit.evidence import Missing, Placement
+from perfkit.scenario import positions
 from perfkit.scenario.model import Scenario
+from perfkit.scenario.positions import Document
 from perfkit.target import identify, pinning
 from perfkit.target.target import Target
 
@@ -18,15 +20,24 @@ NOT_OURS: Final = "perfkit did not start the target, so it neither pins it nor k
 
 def require(scenario: Scenario, source: Path, available: Collection[int]) -> None:
     """Refuses a scenario that names cores which perfkit may not use here; all of them at once."""
-    named = {"target.cores": scenario.target.cores, "generator.cores": scenario.generator.cores}
-    problems = tuple(
-        Problem(key, f"core {core} is not there for perfkit: it may use {shown(available)}")
-        for key, cores in named.items()
-        for core in cores or ()
-        if core not in available
-    )
-    if problems:
+    named = {TARGET: scenario.target.cores, GENERATOR: scenario.generator.cores}
+    absent = [(party, core) for party, cores in named.items() for core in cores or () if core not in available]
+    if absent:
+        document = positions.read(source)
+        message = f"it may use {shown(available)}"
+        problems = tuple(
+            _problem(document, party, core, f"core {core} is not there for perfkit: {message}") for party, core in absent
+        )
         raise ScenarioError(str(source), problems, hint="Name cores of this machine, or override them: --set target.cores=[0].")
+
+
+def _problem(document: Document, party: str, core: int, message: str) -> Problem:
+    """With its line, unless the core was named on the command line."""
+    content = document.tree.get(party) if isinstance(document.tree, dict) else None
+    written = content.get("cores") if isinstance(content, dict) else None
+    if isinstance(written, list) and core in written:
+        return document.problem((party, "cores", written.index(core)), message)
+    return Problem(f"{party}.cores", message)
 
 
 def own(scenario: Scenario, available: Collection[int]) -> frozenset[int]:

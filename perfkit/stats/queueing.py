@@ -25,6 +25,10 @@ def response_times(arrivals: Numbers, services: Numbers, servers: int, disciplin
 
 
 def _first_come(arrivals: Numbers, services: Numbers, servers: int) -> Numbers:
+    if servers == 1:
+        # Lindley's recursion unrolled: who waits leaves one busy period's services after its first arrival.
+        done = np.cumsum(services)
+        return np.asarray(done + np.maximum.accumulate(arrivals - (done - services)) - arrivals, dtype=np.float64)
     free = [0.0] * servers
     heapify(free)
     finished: list[float] = []

@@ -36,6 +36,9 @@ def response_times(arrivals: Numbers, demands: Numbers, stations: Sequence[Stati
     """
     if len(stations) == 1 and not slots and stations[0].servers and not stations[0].quantum:
         return queueing.response_times(arrivals, demands[:, 0], stations[0].servers, queueing.Discipline.FIRST_COME)
+    if slots and all(not station.servers or station.servers >= slots for station in stations):
+        # Who has a slot waits for nothing any more: the slots are the only queue, as with workers that take one request each.
+        return queueing.response_times(arrivals, demands.sum(axis=1), slots, queueing.Discipline.FIRST_COME)
     return _System(arrivals, demands, stations, slots).run()
 
 

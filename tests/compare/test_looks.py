@@ -37,6 +37,23 @@ def test_a_version_against_itself_is_looked_at_until_the_end() -> None:
     assert not looks.decided
 
 
+def test_what_an_interrupt_left_is_judged_by_all_that_may_still_be_spent() -> None:
+    pairs = some_pairs(Endpoint(change=0.2))
+    looks = Looks(Settings(), PLANNED)
+    assert looks(until(1, pairs)) is False
+
+    cut = Observed(until(2, pairs), pairs_share=0.4, looks=tuple(looks.shares), interrupted=True)
+    at_once = Observed(until(1, pairs), pairs_share=0.25, looks=tuple(looks.shares), interrupted=True)
+
+    assert cut.look.shares == (0.25, 0.4)
+    assert at_once.look.shares == (0.25,)
+    assert cut.look.final
+    assert at_once.look.final
+    comparison = judge(cut, Settings())
+    assert comparison.tests[0].outcome is Outcome.REGRESSED
+    assert "alternation: it was interrupted with 40 % of its blocks measured" in comparison.missing
+
+
 def test_too_few_blocks_are_not_looked_at() -> None:
     looks = Looks(Settings(), PLANNED)
 

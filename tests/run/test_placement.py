@@ -40,6 +40,16 @@ def test_cores_that_are_not_there_are_all_told_at_once() -> None:
     assert caught.value.exit_code == 2
 
 
+def test_cores_that_are_not_there_are_told_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("target:\n  base_url: http://127.0.0.1:9\n  cores: [0, 7]\ngenerator:\n  cores: [9]\n")
+
+    with pytest.raises(ScenarioError) as caught:
+        placement.require(a_scenario([0, 7], [9]), file, (0, 1))
+
+    assert [problem.line for problem in caught.value.problems] == [3, 5]
+
+
 def test_cores_that_are_there_are_no_fault() -> None:
     placement.require(a_scenario([0], [1]), Path("shop.yaml"), (0, 1))
     placement.require(a_scenario(), Path("shop.yaml"), (0,))

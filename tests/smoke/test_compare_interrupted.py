@@ -36,6 +36,8 @@ load: [{{rate: 20/s, for: 10s}}]
 compare: {{bursts: [2]}}
 """
 LONG = 120.0
+# Of 15 s that a start is measured for at most half is spent on warming up; the first blocks follow.
+WARM_AND_MORE = 12.0
 
 
 @pytest.fixture
@@ -121,6 +123,27 @@ def test_an_interrupt_in_any_tier_leaves_nothing(top: Path, started: list[Compar
     assert code == 130, said
     assert "Traceback" not in said
     assert comparing.state()["state"] == "interrupted"
+    comparing.require_nothing_left()
+
+
+def test_an_interrupt_amid_the_alternation_loses_nothing_but_the_block_under_way(top: Path, started: list[Comparing]) -> None:
+    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "60s", "--no-why")
+    started.append(comparing)
+    comparing.await_tier("alternating")
+    time.sleep(WARM_AND_MORE)
+
+    comparing.process.send_signal(signal.SIGINT)
+    code, said = comparing.ended()
+
+    assert code == 130, said
+    (written,) = comparing.reports.glob("*/comparison.json")
+    content = json.loads(written.read_text())
+    assert content["exit_code"] == 130
+    (endpoint,) = content["endpoints"]
+    assert 2 <= endpoint["restarts"][0]["blocks"] <= 30
+    assert endpoint["restarts"][0]["change"] > 0.5
+    assert "bursts: the comparison was interrupted before" in content["missing"]
+    assert any(one.startswith("alternation: it was interrupted with") for one in content["missing"])
     comparing.require_nothing_left()
 
 

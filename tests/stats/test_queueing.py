@@ -65,3 +65,16 @@ def test_two_at_once_share_one_server_and_have_one_each_of_two() -> None:
     assert response_times(at, services, 1, Discipline.SHARING).tolist() == [3.0, 3.0]
     assert response_times(at, services, 2, Discipline.SHARING).tolist() == [2.0, 2.0]
     assert response_times(at, services, 1, Discipline.FIRST_COME).tolist() == [2.0, 3.0]
+
+
+def test_one_server_takes_them_one_after_another() -> None:
+    random = np.random.default_rng(2)
+    arrivals, services = np.cumsum(random.exponential(0.03, 5000)), random.lognormal(-4, 1, 5000)
+
+    found = response_times(arrivals, services, 1, Discipline.FIRST_COME)
+
+    ends, expected = 0.0, []
+    for arrived, service in zip(arrivals.tolist(), services.tolist(), strict=True):
+        ends = max(ends, arrived) + service
+        expected.append(ends - arrived)
+    assert found == pytest.approx(expected)

@@ -59,6 +59,18 @@ def test_who_holds_a_place_while_waiting_keeps_the_others_out() -> None:
     assert two_places.tolist() == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("slots", [2, 3])
+def test_where_only_the_slots_are_scarce_they_are_the_queue(slots: int) -> None:
+    arrivals, services = a_queue(rate=40 * slots, mean=0.02)
+    demands = np.stack([0.25 * services, 0.75 * services, np.zeros(len(services))], axis=1)
+    enough = [Station(slots, quantum=0.005), Station(0)]
+
+    found = response_times(arrivals, demands[:, :2], enough, slots)
+
+    # A single server, which nobody ever goes to, has it simulated event by event.
+    assert found == pytest.approx(response_times(arrivals, demands, [*enough, Station(1)], slots))
+
+
 def test_stations_are_passed_in_their_order() -> None:
     arrivals = np.array([0.0, 0.1])
     demands = np.array([[1.0, 2.0], [1.0, 2.0]])
