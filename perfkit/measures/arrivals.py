@@ -14,6 +14,10 @@ def met(starts: Numbers, times: Numbers) -> Counts:
     """How many others were under way when each one began; seconds, in any order."""
     ends = np.sort(starts + times) - TOUCHING
     order = np.argsort(starts, kind="stable")
+    # Of millions of statements each column is 8 MB a million: none is kept that is not needed.
+    in_order = np.arange(len(starts))
+    in_order -= np.searchsorted(ends, starts[order], side="right")
+    del ends
     found = np.empty(len(starts), dtype=np.int64)
-    found[order] = np.arange(len(starts)) - np.searchsorted(ends, starts[order], side="right")
+    found[order] = in_order
     return found
