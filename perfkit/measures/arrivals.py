@@ -1,17 +1,14 @@
 """What arrives finds others under way: how many."""
 
-from typing import Final
-
 import numpy as np
 
 from perfkit.measures.frames import Counts, Numbers
-
-# Rounding must not make two calls of which one follows the other overlap.
-TOUCHING: Final = 1e-9
+from perfkit.measures.overlap import TOUCHING
 
 
 def met(starts: Numbers, times: Numbers) -> Counts:
     """How many others were under way when each one began; seconds, in any order."""
+    # Rounding must not make two calls of which one follows the other overlap.
     ends = np.sort(starts + times) - TOUCHING
     order = np.argsort(starts, kind="stable")
     # Of millions of statements each column is 8 MB a million: none is kept that is not needed.
