@@ -3,7 +3,8 @@
 What it looks for
     The lower envelope of each worker's private memory over the requests it served, first
     quarter dropped: it rises (Mann-Kendall, 1 %), by 3 MiB and 2 % at least (20 MiB in runs
-    below five minutes), does not slow down, and does so in two thirds of the workers.
+    below five minutes; less in a worker that served less), does not slow down, and does so
+    in two thirds of the workers.
 Why it matters
     The process grows until it is killed, together with the requests that it is serving.
 What to change

@@ -2,12 +2,13 @@
 
 Per worker, over the requests it served in warm-up and measure: the first quarter is dropped, the rest is cut into bins of equal
 requests, and of each bin the 10th percentile is taken (the lower envelope: what stays after the collector ran). A rank test on
-those says whether they rise, Theil-Sen by how much.
+those says whether they rise, Theil-Sen by how much. How much is enough is asked of the worker that served most, and of the others
+in proportion to what they served.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -57,10 +58,12 @@ class Growth:
     requests: int  # in the window
     watched: float  # seconds, from the first reading to the last
     column: str = "uss"  # which memory
+    share: float = 1.0  # of the requests of the worker that served most
 
     @property
     def is_leak(self) -> bool:
-        least = SMALLEST_GROWTH if self.watched >= LONG_WATCH else WARM_UP_GROWTH
+        # What is kept per request grows with what a worker was given: two that share a socket may be served one to five.
+        least = self.share * (SMALLEST_GROWTH if self.watched >= LONG_WATCH else WARM_UP_GROWTH)
         enough = self.grown >= max(least, SMALLEST_GROWTH_SHARE * self.baseline)
         return enough and self.p_value < ALPHA and self.per_request > 0 and not self.decelerated
 
@@ -89,7 +92,8 @@ def per_worker(evidence: Evidence) -> tuple[Growth, ...] | Missing:
             f"too short to tell growth from settling: it takes {FEWEST_REQUESTS} requests, "
             f"{FEWEST_ROWS} readings and {SHORTEST:g} s of a worker"
         )
-    return found
+    most = max(worker.requests for worker in found)
+    return tuple(replace(worker, share=worker.requests / most) for worker in found)
 
 
 def _window(warm_up: Interval | None, measure: Interval | None) -> tuple[float, float]:

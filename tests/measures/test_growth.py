@@ -9,7 +9,7 @@ import pytest
 from perfkit.evidence import Missing
 from perfkit.measures.growth import Growth
 from perfkit.measures.lazy import Measures
-from tests.builders import a_memory, many, measures
+from tests.builders import a_memory, a_request, many, measures
 
 MIB = 1024**2
 HEALTHY: dict[str, Callable[[float], float]] = {  # MiB above the start, by progress
@@ -65,6 +65,25 @@ def test_one_worker_of_two_that_grows_is_not_enough() -> None:
     one = measures([r for pid in (0, 1) for r in many(1000, pid=pid)], memory=memory)
 
     assert not one.leak
+
+
+@pytest.mark.parametrize(("kept", "leaks"), [(40_000, True), (0, False)])
+def test_a_worker_that_is_given_a_fifth_of_the_requests_has_to_grow_by_a_fifth(kept: int, leaks: bool) -> None:
+    # Two workers of one socket, as they were served in a run: five to one.
+    random = np.random.default_rng(3)
+    kept_by = {0: 40_000, 1: kept}
+    given = {0: 2_000, 1: 400}
+    memory = [
+        a_memory(float(at), uss=round(50 * MIB + kept_by[pid] * given[pid] * at / 110 + random.normal(0, 0.1 * MIB)), pid=pid)
+        for pid in (0, 1)
+        for at in range(111)
+    ]
+
+    served = [a_request(pid=pid, at=110 * i / count) for pid, count in given.items() for i in range(count)]
+
+    found = measures(served, memory=memory)
+
+    assert found.leak is leaks
 
 
 def test_too_few_requests_or_readings_are_missing() -> None:
