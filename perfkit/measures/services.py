@@ -2,8 +2,8 @@
 
 The utilisation law (Denning and Buzen, 1978): rate x service time = places that are busy, in the mean. The service time is what
 one call takes that is under way alone; what calls take longer than that, they wait for each other. How many places there are is
-the number of busy ones, rounded, and that only where calls do wait: a service that answers a crowd as fast as one has not shown
-where its limit is, and nothing is said of it.
+what calls that meet others show of it, else the number of busy ones, rounded, and that only where calls do wait: a service that
+answers a crowd as fast as one has not shown where its limit is, and nothing is said of it.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ LEAST_ALONE: Final = 10
 DELAYED: Final = 1.2
 # Of a call's time, that is waiting for other calls: half a queue of one more. Below it, noise of the machine looks like a queue.
 LEAST_QUEUEING: Final = 0.3
+NOT_KNOWN: Final = Missing("its places are not known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Service:
     alone: float | Missing  # of calls that nobody else disturbed, the median
     places: int | Missing  # calls that it works on at a time
     most: int  # calls under way at once, at most
+    unwaited: float | Missing = NOT_KNOWN  # mean seconds of calls that found a place, if most did
 
     @property
     def under_way(self) -> float:
@@ -54,6 +56,8 @@ class Service:
     @property
     def undisturbed(self) -> float | Missing:
         """Mean seconds of a call that need not wait; calls may differ a hundredfold by nature, so no median is it."""
+        if not isinstance(self.unwaited, Missing):
+            return self.unwaited
         queueing = self.queueing
         return queueing if isinstance(queueing, Missing) else self.time * (1 - queueing)
 
@@ -65,13 +69,15 @@ class Service:
         if isinstance(undisturbed, Missing):
             return undisturbed
         busy = self.rate * undisturbed
+        if not isinstance(self.places, Missing):
+            # Who is paced by something else may keep a service busy to the last and never wait for it.
+            return min(busy / self.places, 1.0)
         if self.most == 1:
             kept = f"calls came one after another and kept it busy {show_share(busy)} of the time"
             return Missing(f"{kept}: whether it takes two at once is not seen")
         if queueing < LEAST_QUEUEING:
             return Missing("it answers many at once as fast as one: its limit was not met")
-        places = max(round(busy), 1) if isinstance(self.places, Missing) else self.places
-        return min(busy / places, 1.0)
+        return min(busy / max(round(busy), 1), 1.0)
 
 
 def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple[Service, ...] | Missing:
@@ -91,6 +97,7 @@ def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple
         undisturbed = known if known is not None else time_alone(starts, times)
         met = arrivals.met(starts, times)
         own = times[within]
+        at_once = places(met, times, undisturbed)
         found.append(
             Service(
                 name=name,
@@ -98,8 +105,9 @@ def asked(evidence: Evidence, alone: Mapping[str, float] | None = None) -> tuple
                 time=float(own.mean()),
                 typical=float(np.median(own)),
                 alone=undisturbed,
-                places=places(met, times, undisturbed),
+                places=at_once,
                 most=int(met[within].max()) + 1,
+                unwaited=_unwaited(met[within], own, at_once),
             )
         )
     return tuple(sorted(found, key=lambda service: -service.under_way))
@@ -130,7 +138,9 @@ def places(met: Counts, times: Numbers, alone: float | Missing) -> int | Missing
     """Calls that a service works on at a time: with so many others under way, who comes has to wait.
 
     Counted up from one other call, as long as there are enough calls that met so many: where the load is high from the first
-    moment on, nobody knows what a second one would have met.
+    moment on, nobody knows what a second one would have met. Calls that something else paces come just as the one before them
+    ends and meet it for a moment only; who stands in the queue tells their number then: of n others about n + 1/2 calls have to
+    be done, by all places together, until one's own is.
     """
     if isinstance(alone, Missing):
         return alone
@@ -139,8 +149,20 @@ def places(met: Counts, times: Numbers, alone: float | Missing) -> int | Missing
         if counts[number] < LEAST_ALONE:
             break
         if float(np.median(times[met == number])) > DELAYED * alone:
-            return number
+            queued = met >= number
+            at_once = float(np.median((met[queued] + 0.5) * alone / times[queued]))
+            return min(max(round(at_once), 1), number)
     return Missing(f"{int(met.max(initial=0)) + 1} calls at a time were too few to make one wait")
+
+
+def _unwaited(met: Counts, times: Numbers, at_once: int | Missing) -> float | Missing:
+    """Where most calls found a place their own mean says what one takes, whatever the few others had to wait for."""
+    if isinstance(at_once, Missing):
+        return at_once
+    found_one = met < at_once
+    if 2 * np.count_nonzero(found_one) < len(times):
+        return Missing("most calls had to wait")
+    return float(times[found_one].mean())
 
 
 def _calls(evidence: Evidence) -> dict[str, pl.DataFrame]:

@@ -88,6 +88,31 @@ def test_who_has_to_wait_shows_how_many_a_service_works_on_at_a_time(places: int
     assert places_of(*asked_at_random(places, rate=40.0 * places)) == places
 
 
+def test_calls_that_come_as_the_one_before_them_ends_do_not_make_two_places_of_one() -> None:
+    # Something else paces them; only a few crowds ever stood in a queue.
+    crowd = np.arange(6.0)
+    crowds = [(200.0 + second + crowd * 1e-6, 0.010 * (crowd + 1)) for second in range(20)]
+    paced = 300.0 + np.arange(500) * 0.0099
+    starts = np.concatenate([np.arange(100.0), *(begun for begun, _ in crowds), paced])
+    times = np.concatenate([np.full(100, 0.010), *(took for _, took in crowds), np.full(500, 0.010)])
+
+    assert places_of(starts, times) == 1
+
+
+def test_a_service_that_is_paced_to_its_last_place_is_busy_though_nobody_waits() -> None:
+    """As before a lock that gives way a tenth earlier: at first calls stand in a queue, and then none."""
+    calm = [a_request(at=i / 50, phase="warm-up", waits=[a_wait(wall_time=0.009)]) for i in range(200)]
+    crowds = [a_request(at=10.0 + i / 5, waits=[a_wait(wall_time=0.009 * (1 + j))]) for i in range(20) for j in range(4)]
+    paced = [a_request(at=15.0 + i / 100, waits=[a_wait(wall_time=0.009)]) for i in range(9_000)]
+
+    found = services.asked(evidence(calm + crowds + paced))
+
+    assert not isinstance(found, Missing)
+    assert found[0].places == 1
+    assert found[0].undisturbed == pytest.approx(0.009)
+    assert found[0].utilisation == pytest.approx(0.81, abs=0.03)
+
+
 def test_a_service_that_lets_nobody_wait_shows_no_number_of_places() -> None:
     found = places_of(*asked_at_random(0, rate=200.0))
 
