@@ -4,6 +4,10 @@ Gunther, Guerrilla Capacity Planning (Springer 2007): n workers do n X1 / (1 + a
 serial share), b coherency, which makes more workers do less in the end. Fitted to public measurements it misses by 22 % at twice
 what was measured, and delta-method intervals cover 6 of 15 (research for capacity, 3.1). So of more workers than were measured
 only this is said: what is lost so far is all contention, or all coherency, or anything between; the interval holds all of them.
+
+Under an objective workers may also gain on each other: those who share a queue can each be busier (square-root staffing: Halfin
+and Whitt, Operations Research 29, 1981), and n of them take about n - b sqrt(n) times what keeps one busy. The power of n by
+which that grows falls with n, so that the power between the two largest counts is the most that can be expected of more.
 """
 
 from collections.abc import Sequence
@@ -51,12 +55,12 @@ def fit(points: Sequence[Point], seed: int = 0) -> Scalability:
 
 
 def beyond(points: Sequence[Point], workers: float, seed: int = 0) -> Estimate:
-    """What so many more would do, whether what is lost is contention or coherency."""
+    """What so many more would do, whether what is lost is contention or coherency, or workers go on gaining on each other."""
     lows, highs = [], []
     for rates in _drawn(points, seed):
         each = [_rate(_fitted(rates, points, contends=a, coheres=b), workers) for a, b in ((True, False), (False, True))]
         lows.append(min(each))
-        highs.append(max(each))
+        highs.append(max(*each, _gaining(rates, points, workers)))
     measured = np.array([one.rate for one in points])
     value = _rate(_fitted(measured, points, contends=True, coheres=len(points) >= FEWEST_FOR_BOTH), workers)
     outside = (1 - CONFIDENCE) / 2
@@ -87,6 +91,15 @@ def _fitted(rates: Numbers, points: Sequence[Point], *, contends: bool, coheres:
 def _rate(parameters: tuple[float, float, float], n: float) -> float:
     single, contention, coherency = parameters
     return n * single / (1 + contention * (n - 1) + coherency * n * (n - 1))
+
+
+def _gaining(rates: Numbers, points: Sequence[Point], workers: float) -> float:
+    """The last two counts' power of n, gone on with; 0 where that is no gain."""
+    (fewer, less), (more, rate) = sorted(zip((one.workers for one in points), rates.tolist(), strict=True))[-2:]
+    if fewer == more or rate / less <= more / fewer:
+        return 0.0
+    power = np.log(rate / less) / np.log(more / fewer)
+    return float(rate * (workers / more) ** power)
 
 
 def _estimate(value: float, drawn: Numbers) -> Estimate:

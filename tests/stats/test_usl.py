@@ -54,6 +54,21 @@ def test_with_one_and_two_measured_the_interval_for_four_is_honest() -> None:
     assert held >= 0.9 * 120
 
 
+def test_workers_that_share_a_queue_gain_on_each_other_and_the_interval_for_four_is_honest_all_the_same() -> None:
+    """Square-root staffing, with objectives from lax to strict."""
+    random = np.random.default_rng(8)
+    held = 0
+    for seed in range(120):
+        reserve = random.uniform(0.05, 0.5)
+        true = [100 * (n - reserve * np.sqrt(n)) for n in (1, 2, 4)]
+        measured = [
+            Point(n, rate * (1 + 0.03 * random.standard_normal()), 0.03 * rate) for n, rate in zip((1, 2), true[:2], strict=True)
+        ]
+        held += not beyond(measured, 4, seed).excludes(true[2])
+
+    assert held >= 0.9 * 120
+
+
 def test_workers_that_lose_nothing_are_a_straight_line_at_best() -> None:
     found = [beyond(points((1, 2), 100.0, 0.0, 0.0, error=0.01, seed=seed), 4) for seed in range(20)]
 
