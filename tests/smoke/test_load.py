@@ -177,7 +177,7 @@ def test_a_smoke_profile_ends_with_its_iterations(tmp_path: Path) -> None:
 
 def test_a_request_whose_connection_is_dropped_is_an_error_and_is_not_sent_again(tmp_path: Path) -> None:
     with serving() as (url, counts):
-        ran = run(a_scenario(url, [{"rate": "40/s", "for": "1s", "arrivals": "even"}], "/reset", "/ok"), tmp_path)
+        ran = run(a_scenario(url, [{"users": 2, "iterations": 20}], "/reset", "/ok"), tmp_path)
 
     assert ran.samples.height == len(counts.ids) == 80
     assert errors(ran) == {"reset": 40, None: 40}

@@ -67,8 +67,11 @@ def test_an_open_load_counts_arrivals_not_hops(tmp_path: Path) -> None:
     with serving(by_path({"/old": to("/new")})) as (url, seen):
         ran = run(url, tmp_path, {"get": "/old"}, load=load, http=HTTP)
 
-    assert paths(seen) == {"/old": 50, "/new": 50}
-    assert (ran.health.offered, ran.health.dropped, ran.samples.height) == (100, 0, 100)
+    asked = paths(seen)
+    # A hop whose turn comes when the load is over is not sent, as any other step of a flow; only the last arrivals are so late.
+    assert asked["/old"] == 50
+    assert 45 <= asked["/new"] <= 50
+    assert (ran.health.offered, ran.health.dropped, ran.samples.height) == (len(seen.requests), 0, len(seen.requests))
 
 
 def test_a_hop_whose_connection_is_closed_before_it_is_reopened_and_one_that_breaks_off_is_a_failure(tmp_path: Path) -> None:
