@@ -34,11 +34,18 @@ class Counts:
         counted = Counted(self._recorder, request, self._done) if self._busy is None else Uncounted()
         if self._busy is None:
             self._busy = request
+            self._recorder.flusher.pauses = True  # what its thread allocates is nobody's request
             request.label = counted
         return counted
 
+    def over(self):
+        """Another mode: no request is counted from here on."""
+        if self._busy is None:
+            TRACING.stop()
+
     def _done(self):
         self._busy = None
+        self._recorder.flusher.pauses = False
 
 
 class Uncounted:
@@ -89,7 +96,6 @@ class Counted:
     def _stop(self):
         request = self._request
         request.label = None
-        self._done()
         try:
             self._calls.stop()
             calls = self._calls.result()
@@ -97,6 +103,8 @@ class Counted:
         except Exception as error:
             self._recorder.fault("counting", error)
             return
+        finally:
+            self._done()
         if calls == UNKNOWN:  # nobody looked in between
             allocated = UNKNOWN
         self._recorder.event(EVENT_COUNTED, id=request.id, calls=calls, allocated=allocated, peak=peak, kept=kept)
@@ -194,6 +202,40 @@ class Monitored:
         return True
 
 
+class Tracing:
+    """tracemalloc of this process and of its forks: from the first request that is counted until the mode is over.
+
+    Not from request to request: to stop it while another thread allocates without the interpreter's lock (os.getcwd() does)
+    kills the process, until 3.12.9 and 3.13.2 (python/cpython#128679).
+    """
+
+    def __init__(self):
+        self._is_ours = False
+        self.memory = None  # () → (bytes now, bytes at the highest)
+
+    def start(self):
+        """True when it may be read: nobody else traces."""
+        import tracemalloc
+
+        if self._is_ours:
+            tracemalloc.clear_traces()
+        elif not tracemalloc.is_tracing():
+            self._is_ours = True
+            tracemalloc.start()
+        self.memory = tracemalloc.get_traced_memory
+        return self._is_ours
+
+    def stop(self):
+        if self._is_ours:
+            import tracemalloc
+
+            self._is_ours = False
+            tracemalloc.stop()
+
+
+TRACING = Tracing()
+
+
 class Memory:
     """What was allocated within: all of it and at its highest in bytes, and the blocks that were not given back."""
 
@@ -206,16 +248,12 @@ class Memory:
         self._allocated = 0
 
     def start(self):
-        import tracemalloc
-
         # A collection within would be this request's or the next one's, as it happens.
         self._collects = gc.isenabled()
         gc.disable()
-        if not tracemalloc.is_tracing():
-            self._is_traced = True
-            tracemalloc.start()
+        self._is_traced = TRACING.start()
         self._blocks = sys.getallocatedblocks()
-        self._traced = tracemalloc.get_traced_memory
+        self._traced = TRACING.memory
         self._last = self._traced()[0]
 
     def grew(self, ours=0):
@@ -231,13 +269,10 @@ class Memory:
         self._last = self._traced()[0]
 
     def stop(self):
-        import tracemalloc
-
         kept = sys.getallocatedblocks() - self._blocks
         allocated = peak = UNKNOWN
         if self._is_traced:
             allocated, peak = self._allocated, self._traced()[1]
-            tracemalloc.stop()
         if self._collects:
             gc.enable()
         return allocated, peak, kept

@@ -20,6 +20,7 @@ class Flusher:
         self.events = deque()
         self.errands = deque()  # callables for the thread: work that no request should wait for
         self.running = False
+        self.pauses = False  # a request is being counted, and all that is allocated meanwhile counts
         self.watch = None  # called at every turn of the thread
         self._files = None
         self._lock = allocate_lock()
@@ -39,6 +40,8 @@ class Flusher:
     def _run(self):
         while self.running:
             sleep(FLUSH_EVERY)
+            if self.pauses or not self.running:
+                continue
             try:
                 if self.watch is not None:
                     self.watch()

@@ -26,7 +26,7 @@ from .journal import Journal
 from .loop_lag import Watches
 from .names import Names
 from .originals import clock, native_id, thread_local
-from .records import COUNTED, PROFILE, PROFILED, REQUEST, STATEMENT
+from .records import COUNT, COUNTED, PROFILE, PROFILED, REQUEST, STATEMENT
 from .request import OVER, PROFILES, SPILLS, WALKS, Request
 from .routes import Routes
 from .sites import LATER_MASK, Sites
@@ -188,6 +188,8 @@ class Recorder:
     def _look_after(self):
         """From the flusher's thread, a few times a second."""
         self.trees.prepare()
+        if self.control[0] != COUNT:
+            self.counts.over()
         self._holder.look_after(self, self.threads)
         self.gauges.take()
         late = clock() - MAX_UNCLOSED

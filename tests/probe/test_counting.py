@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import sys
+import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from perfkit.probe import asgi, carriers, records, wsgi
+from perfkit.probe.flusher import FLUSH_EVERY, Flusher
 from perfkit.probe.recorder import Recorder
 from tests import probe_reader
 
@@ -20,7 +23,19 @@ from tests import probe_reader
 def recorder(tmp_path: Path) -> Any:
     made = Recorder(str(tmp_path))
     made.control = bytes([records.COUNT]) + bytes(records.CONTROL_SIZE - 1)
-    return made
+    yield made
+    made.flusher.running = False
+    made.counts.over()
+
+
+@pytest.fixture(autouse=True)
+def alone() -> None:
+    """The threads of recorders that other tests made allocate too, and tracemalloc knows no threads."""
+    running = [one for one in gc.get_objects() if isinstance(one, Flusher) and one.running]
+    for flusher in running:
+        flusher.running = False
+    if running:
+        time.sleep(2 * FLUSH_EVERY)
 
 
 def nothing(*_: Any) -> None:
@@ -99,6 +114,29 @@ def test_calls_as_such_allocate_nothing_to_speak_of(recorder: Any) -> None:
 
     few, many = (event["allocated"] for event in counted(recorder)[1:])
     assert abs(many - few) < 100_000
+
+
+def test_what_the_probes_own_thread_allocates_is_not_the_requests(recorder: Any) -> None:
+    turns: list[bytes] = []
+    recorder.flusher.watch = lambda: turns.append(bytes(1_000_000))
+    recorder.flusher.errands.clear()
+    for _ in range(3):
+        asked(recorder, lambda: time.sleep(2 * FLUSH_EVERY))
+
+    assert all(event["allocated"] < 100_000 and event["peak"] < 500_000 for event in counted(recorder)[1:])
+    time.sleep(2 * FLUSH_EVERY)
+    assert turns
+
+
+def test_tracing_is_left_alone_from_request_to_request_and_stops_with_the_mode(recorder: Any) -> None:
+    asked(recorder, lambda: None)
+    assert tracemalloc.is_tracing()
+    recorder.flusher.watch()
+    assert tracemalloc.is_tracing()
+
+    recorder.control = bytes([records.MEASURE]) + recorder.control[1:]
+    recorder.flusher.watch()
+    assert not tracemalloc.is_tracing()
 
 
 def test_what_stays_is_told_in_blocks(recorder: Any) -> None:
