@@ -43,7 +43,7 @@ capacity: {capacity}
 
 
 def searched(folder: Path, scenario: str, *options: str, application: str = "") -> tuple[Path, dict[str, Any], str]:
-    """The folder of the search, its capacity.json, and what was said; `application` is what the target does besides."""
+    """The folder of the search, its capacity.json, and what was said as one line; `application` is what the target adds."""
     (folder / "app.py").write_text(textwrap.dedent(APPLICATION + application))
     (folder / "sleeper.yaml").write_text(scenario)
     command = [sys.executable, "-m", "perfkit", "capacity", "sleeper.yaml", "--at", "100/s", "--no-calibrate", *options]
@@ -53,4 +53,4 @@ def searched(folder: Path, scenario: str, *options: str, application: str = "") 
     (place,) = found
     written: dict[str, Any] = json.loads((place / "capacity.json").read_text())
     assert done.returncode == written["exit_code"], done.stderr
-    return place, written, done.stdout
+    return place, written, " ".join(done.stdout.split())

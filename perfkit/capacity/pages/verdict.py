@@ -89,10 +89,10 @@ def _reasons(result: Result) -> Iterator[str]:
     yield from _of_limit(best)
     yield from best.doubts
     yield from _others(best)
-    thin = [one for step in best.counted for one in step.reached if one.is_thin]
-    if thin:
-        fewest = min(thin, key=lambda one: one.requests)
-        yield (f"a step had {fewest.requests} requests of {fewest.limit.title}: too few for an interval of that percentile alone")
+    for limit in best.limits:
+        thin = [one.requests for step in best.counted for one in step.reached if one.limit == limit and one.is_thin]
+        if thin:
+            yield f"a step had {min(thin)} requests of {limit.title}: too few for an interval of that percentile alone"
     for step in best.steps:
         if step.state in {"void", "failed"}:
             yield f"step {step.number} at {show_rate(step.wanted)} does not count: {step.why}"
