@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bench.compare.blocks import Blocks
+from bench.compare.blocks import Blocks, lasting
 from perfkit.stats.outcome import Outcome, Rules
 from perfkit.stats.paired_binomial import Both
 from perfkit.stats.quantiles import Numbers
@@ -55,7 +55,10 @@ def judged(series: Sequence[Blocks], rules: Rules | None = None, *, looks: int =
         if certain or (deciding and all(one.outcome in CHANGED for one in deciding)):
             return Judged(tuple(one.outcome for one in found), stopped_early=True)
     end = Look((*shares, 1.0))
-    final = judge([one.joined for one in series], errors, rules=rules, look=end, already=[*decided, *[False] * len(errors)]).times
+    final = judge(
+        [one.joined for one in series], errors,
+        rules=rules, look=end, already=[*decided, *[False] * len(errors)], lasting=lasting(series),
+    ).times  # fmt: skip
     return Judged(tuple(one.outcome for one in final), stopped_early=False)
 
 

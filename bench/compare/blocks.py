@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
+import numpy.typing as npt
 
 from bench.compare.compared import Compared
 from perfkit.compare.series import Series, of_bursts, of_times
 from perfkit.compare.timed import endpoints
+from perfkit.stats import starts
 from perfkit.stats.quantiles import Numbers
+from perfkit.stats.starts import Started
 
 DIGITS = 5
 
@@ -35,6 +37,11 @@ class Blocks:
     def joined(self) -> Numbers:
         return np.concatenate(self.restarts)
 
+    @property
+    def start(self) -> npt.NDArray[np.int64]:
+        """Of each of the joined."""
+        return np.repeat(np.arange(len(self.restarts)), [len(part) for part in self.restarts])
+
     def restart(self, number: int, of: int) -> Numbers:
         """Of so many restarts; where blocks were joined until they held enough, a figure has fewer, and this is the nearest."""
         return self.restarts[number * len(self.restarts) // of]
@@ -49,17 +56,22 @@ def kept(one: Compared) -> list[dict[str, Any]]:
     found = []
     pairs, bursts = one.table("pairs"), one.table("bursts")
     if pairs is not None:
-        found += list(_rows(of_times(endpoints(pairs)), pairs))
+        found += list(_rows(of_times(endpoints(pairs))))
     if bursts is not None:
-        found += list(_rows(of_bursts(bursts), bursts))
+        found += list(_rows(of_bursts(bursts)))
     return found
 
 
-def _rows(series: Iterable[Series], table: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    restart = dict(table.select("block", "restart").unique().iter_rows())
+def lasting(series: Sequence[Blocks]) -> list[float]:
+    """As perfkit.compare has it for bursts."""
+    bursts = [one for one in series if one.is_burst]
+    errors = iter(starts.lasting([Started(one.joined, one.start) for one in bursts]))
+    return [next(errors) if one.is_burst else 0.0 for one in series]
+
+
+def _rows(series: Iterable[Series]) -> Iterator[dict[str, Any]]:
     for one in series:
-        numbers = np.array([restart[block] for block in one.ratios.blocks.tolist()])
-        by_restart = [one.ratios.ratios[numbers == number].round(DIGITS).tolist() for number in np.unique(numbers)]
+        by_restart = [one.ratios.ratios[one.start == number].round(DIGITS).tolist() for number in np.unique(one.start)]
         yield {"endpoint": one.endpoint, "metric": one.metric.id, "restarts": by_restart}
 
 

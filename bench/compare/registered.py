@@ -25,8 +25,13 @@ LEDGERS = RESULTS / COMPARE
 PROTOCOL = "perfkit"
 # Rooms of it that have no say in what a series finds: how it is asked for and shown, and what other groups of benches are about.
 NO_SAY = ("perfkit/cli/", "perfkit/report/", "perfkit/detectors/", "perfkit/analyze/", "perfkit/importers/", "perfkit/load/many/")
+# Below the conductors, what no comparison imports (tests/bench/compare/test_registered.py).
+OF_CAPACITY_ALONE = (
+    "perfkit/run/again.py", "perfkit/target/handover.py", "perfkit/stats/allen_cunneen.py", "perfkit/stats/limit_search.py",
+    "perfkit/stats/load_factor.py", "perfkit/stats/miss_curve.py", "perfkit/stats/usl.py",
+)  # fmt: skip
 ELSEWHERE = {
-    COMPARE: ("perfkit/capacity/", "perfkit/compare/pages/", "perfkit/compare/history/"),
+    COMPARE: ("perfkit/capacity/", *OF_CAPACITY_ALONE, "perfkit/compare/pages/", "perfkit/compare/history/"),
     "capacity": ("perfkit/compare/", "perfkit/capacity/pages/"),
 }
 BROKEN_OFF = "broken off"

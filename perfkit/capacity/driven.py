@@ -61,7 +61,11 @@ class Driven:
     def step(self, kind: Kind, rate: float, lasting: float) -> tuple[Step, Measures]:
         """Open load at a rate of requests."""
         recorded, measures = self.run(kind, load.at_rate(self.scenario, rate, SETTLING, lasting, self.runs + 1))
-        return step.read(self.runs, kind, rate, recorded, measures, self.limits, self.judged_by, self.alone), measures
+        return self.judged(kind, rate, recorded, measures), measures
+
+    def judged(self, kind: Kind, rate: float, recorded: Recorded, measures: Measures) -> Step:
+        """The last run, as a step."""
+        return step.read(self.runs, kind, rate, recorded, measures, self.limits, self.judged_by, self.alone)
 
     def run(self, name: str, scenario: Scenario) -> tuple[Recorded, Measures]:
         """Whatever load the scenario's profile for capacity has."""

@@ -45,6 +45,8 @@ class LowLoad:
     def run(self) -> Measures | None:
         """None where objectives are missed at low load already, or the target does not bear it."""
         undisturbed = self._alone()
+        if self._state == "died":
+            return None
         rate, known = self._scouted(undisturbed)
         if self._state == "died":
             return None
@@ -77,8 +79,11 @@ class LowLoad:
     def _alone(self) -> Measures:
         settling, lasting = ALONE
         self.driven.tell.news(f"one request at a time for {show_time(lasting)}: what one takes that waits for nobody")
-        _, measures = self.driven.run("alone", load.alone(self.driven.scenario, settling, lasting))
+        recorded, measures = self.driven.run("alone", load.alone(self.driven.scenario, settling, lasting))
         self.alone = taking.alone(measures)
+        if recorded.run.state == "died":
+            self.step = self.driven.judged("low load", float(measures.total["offered_rate"] or 0.0), recorded, measures)
+            return measures
         self.driven.alone = services.times_alone(measures.evidence)
         self.workers = len(identify.serving(self.driven.target))
         return measures

@@ -17,14 +17,12 @@ import numpy.typing as npt
 
 from perfkit.capacity import bounds as bounding
 from perfkit.capacity.bounds import Bound, Observed
-from perfkit.capacity.demands import Demands
 from perfkit.capacity.limits import Limit
-from perfkit.evidence import Missing
+from perfkit.capacity.network import Network, network
 from perfkit.measures.frames import Numbers
 from perfkit.stats.interval import Estimate
 from perfkit.stats.load_factor import Model
 from perfkit.stats.miss_curve import MissCurve, curves
-from perfkit.stats.stations import SWITCH_INTERVAL, Station, response_times
 
 CONFIDENCE: Final = 0.9
 # Arrivals of the long simulation, of the steps (as many short ones as it takes), and of each resample.
@@ -32,8 +30,6 @@ STEADY, STEPS, RESAMPLED = 50_000, 40_000, 6_000
 FILLING: Final = 0.1  # of a long simulation: the empty system fills first
 RESAMPLES: Final = 20
 STRETCHES: Final = 20  # of the low-load run: requests of one stretch are drawn together
-# Times the lowest bound: a resource that gives out there is idle at the limit.
-FAR: Final = 4.0
 # Around the prediction: a resample does not have to be simulated at rates that it cannot come out at.
 AROUND: Final = (0.6, 0.8, 0.92, 1.0, 1.08, 1.25, 1.6)
 
@@ -47,38 +43,11 @@ class Prediction:
     bounds: tuple[Bound, ...]
     saturation: float
     requests: int
+    network: Network  # what it was simulated with
 
     def cost_of(self, requests: int) -> float:
         """Half of the interval, as a share, had the low-load run been of so many requests."""
         return self.limit.half_width / self.limit.value * math.sqrt(self.requests / requests) if self.limit.value else math.inf
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Network:
-    """The target as stations."""
-
-    demands: Demands
-    times: Numbers  # a row per request, a column per station
-    stations: tuple[Station, ...]
-    places: int
-    limits: tuple[Limit, ...]
-    of_limit: tuple[int | None, ...]  # place of the limit's endpoint; None: all
-    outside: Numbers  # per request
-
-    def missed(
-        self, rate: float, arrivals: int, settling: float, random: np.random.Generator, rows: npt.NDArray[np.intp]
-    ) -> Numbers:
-        """Of one run from an empty system: requests and misses per limit, in two rows."""
-        at = np.cumsum(random.exponential(1 / rate, arrivals))
-        drawn = rows[random.integers(0, len(rows), arrivals)]
-        took = response_times(at, self.times[drawn], self.stations, self.places) + self.outside[drawn]
-        judged = at >= settling
-        endpoint = self.demands.endpoint[drawn]
-        counts = np.zeros((2, len(self.limits)))
-        for column, (limit, place) in enumerate(zip(self.limits, self.of_limit, strict=True)):
-            own = judged if place is None else judged & (endpoint == place)
-            counts[:, column] = own.sum(), (took[own] >= limit.bound).sum()
-        return counts
 
 
 def predict(
@@ -86,16 +55,16 @@ def predict(
 ) -> Prediction:
     """`step` is how long a step settles and how long it is measured; the same seed gives the same answer."""
     known = bounding.bounds(observed)
-    network = _network(observed, known, limits, of_limit)
+    queued = network(observed, known, limits, of_limit)
     saturation = min((bound.rate for bound in known if bound.resource != bounding.GENERATOR), default=math.inf)
     rows = np.arange(len(observed.demands))
-    steady = curves(_simulating(network, rows, lambda rate: (STEADY, FILLING * STEADY / rate)), saturation, STEADY, seed)
+    steady = curves(_simulating(queued, rows, lambda rate: (STEADY, FILLING * STEADY / rate)), saturation, STEADY, seed)
     of_steps = curves(
-        _simulating(network, rows, lambda rate: (max(2, round(rate * sum(step))), step[0]), STEPS), saturation, STEPS, seed + 1
+        _simulating(queued, rows, lambda rate: (max(2, round(rate * sum(step))), step[0]), STEPS), saturation, STEPS, seed + 1
     )
     found = tuple(curve.rate_for(limit.allowed) for curve, limit in zip(steady, limits, strict=True))
     value = min(found)
-    spread = _resampled(network, value, limits, seed) if 0 < value < math.inf else np.array([value])
+    spread = _resampled(queued, value, limits, seed) if 0 < value < math.inf else np.array([value])
     low, high = np.quantile(spread, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     return Prediction(
         limit=Estimate(value, min(value, float(low)), max(value, float(high)), CONFIDENCE),
@@ -103,46 +72,19 @@ def predict(
         bounds=known,
         saturation=saturation,
         requests=len(observed.demands),
+        network=queued,
     )
 
 
-def _network(observed: Observed, known: Sequence[Bound], limits: Sequence[Limit], of_limit: Sequence[int | None]) -> _Network:
-    demands = observed.demands
-    rates = {bound.resource: bound for bound in known}
-    processor, machine = rates.get(bounding.PROCESSOR), rates.get(bounding.MACHINE)
-    # Where the machine as a whole gives out first, its processors are what is queued for.
-    stretch = max(1.0, processor.rate / machine.rate) if processor and machine else 1.0
-    places = 0 if isinstance(demands.slots, Missing) else demands.slots.count
-    workers = int(processor.servers) if processor else 0
-    takes_several = demands.is_asynchronous or places > workers
-    quantum = SWITCH_INTERVAL if takes_several and not demands.is_asynchronous else 0.0
-    columns = [((demands.cpu + demands.beside) * stretch, Station(workers, quantum))]
-    rest = demands.rest
-    for one in demands.shared:
-        if one.mean > 0 and rates[one.name].rate <= FAR * known[0].rate:
-            columns.append((one.times, Station(one.servers)))
-        else:
-            # Nobody will wait there before everything else gives out.
-            rest = rest + one.times
-    outside = np.maximum(demands.outside[demands.endpoint] - demands.beside, 0.0)
-    if places:
-        columns.append((rest, Station(0)))
-    else:
-        # Nobody is kept out meanwhile: it need not be simulated.
-        outside = outside + rest
-    times = np.stack([taken for taken, _ in columns], axis=1)
-    return _Network(demands, times, tuple(station for _, station in columns), places, tuple(limits), tuple(of_limit), outside)
-
-
 def _simulating(
-    network: _Network, rows: npt.NDArray[np.intp], lasting: Callable[[float], tuple[int, float]], least: int = 1
+    queued: Network, rows: npt.NDArray[np.intp], lasting: Callable[[float], tuple[int, float]], least: int = 1
 ) -> Callable[[float, int], Sequence[float]]:
     """The share of each limit's requests that miss it at a rate, over as many runs as make up `least` arrivals."""
 
     def simulate(rate: float, seed: int) -> Sequence[float]:
         random = np.random.default_rng(seed)
         arrivals, settling = lasting(rate)
-        counts = sum(network.missed(rate, arrivals, settling, random, rows) for _ in range(max(1, least // arrivals)))
+        counts = sum(queued.missed(rate, arrivals, settling, random, rows) for _ in range(max(1, least // arrivals)))
         assert isinstance(counts, np.ndarray)
         shares: list[float] = (counts[1] / np.maximum(counts[0], 1)).tolist()
         return shares
@@ -150,15 +92,15 @@ def _simulating(
     return simulate
 
 
-def _resampled(network: _Network, value: float, limits: Sequence[Limit], seed: int) -> Numbers:
+def _resampled(queued: Network, value: float, limits: Sequence[Limit], seed: int) -> Numbers:
     """Predictions of stretches of the low-load run, drawn with replacement; their spread about their own middle."""
     random = np.random.default_rng(seed + 2)
-    stretches = np.array_split(np.arange(len(network.times)), min(STRETCHES, len(network.times)))
+    stretches = np.array_split(np.arange(len(queued.times)), min(STRETCHES, len(queued.times)))
     found = np.empty(RESAMPLES)
     rates = [value * share for share in AROUND]
     for number in range(RESAMPLES):
         rows = np.concatenate([stretches[place] for place in random.integers(0, len(stretches), len(stretches))])
-        simulate = _simulating(network, rows, lambda rate: (RESAMPLED, FILLING * RESAMPLED / rate))
+        simulate = _simulating(queued, rows, lambda rate: (RESAMPLED, FILLING * RESAMPLED / rate))
         shares = np.array([list(simulate(rate, seed)) for rate in rates])
         each = (
             MissCurve.through(rates, column, RESAMPLED).rate_for(limit.allowed)

@@ -21,6 +21,7 @@ from perfkit.scenario.capacity import Scalar
 from perfkit.scenario.objectives import ALL
 from perfkit.stats.interval import Estimate
 from perfkit.stats.limit_search import Search, Tried
+from perfkit.stats.load_factor import Watched
 from perfkit.units import show_rate, show_time
 
 LONGEST_STEP, STEPS_IN_BUDGET = 30.0, 10
@@ -127,11 +128,17 @@ class Searcher:
             Tried(
                 rate=one.offered or rate,
                 achieved=one.achieved,
-                watched=one.watched if one.counts else None,
+                watched=self._watched(one) if one.counts else None,
                 saturated=one.state in {"saturated", "died"} and not one.counts,
                 failed=one.state == "failed",
             )
         )
+
+    def _watched(self, one: Step) -> Watched:
+        """With what the model makes of its very arrivals."""
+        assert not isinstance(self.prediction, Missing)
+        blocks, seed = len(one.watched.requests), self.driven.scenario.seed
+        return replace(one.watched, expected=self.prediction.network.expected(one.arrived, blocks, seed))
 
     def _past_the_limit(self) -> None:
         limit = self.estimate()

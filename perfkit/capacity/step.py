@@ -12,7 +12,7 @@ from perfkit import validity
 from perfkit.capacity.limits import Limit
 from perfkit.evidence import Interval, Missing
 from perfkit.measures.bottleneck import Bottlenecks
-from perfkit.measures.frames import Numbers, numbers
+from perfkit.measures.frames import Counts, Numbers, numbers
 from perfkit.measures.lazy import Measures
 from perfkit.measures.limits import Limits
 from perfkit.run.record import Recorded
@@ -68,6 +68,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Arrived:
+    """When the requests of a step were due, those of its settling too, in this order: seconds from the first on."""
+
+    at: Numbers
+    names: tuple[str, ...]  # of endpoints
+    endpoint: Counts  # of each request: place in `names`
+    block: Counts  # of each request, -1 while it settled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """Rates are of requests per second."""
 
@@ -86,6 +96,7 @@ class Step:
     usage: Usage
     validity: Validity
     watched: Watched
+    arrived: Arrived
     bottlenecks: Bottlenecks
 
     @property
@@ -140,6 +151,7 @@ def read(
         usage=usage(measures, interval),
         validity=fit,
         watched=watch(measures, interval, limits, offered),
+        arrived=arrived(measures, interval),
         bottlenecks=Limits(measures.evidence, measures.breakdown, measures.endpoints, alone).bottlenecks,
     )
 
@@ -168,16 +180,36 @@ def _state(
 
 def watch(measures: Measures, interval: Interval, limits: Sequence[Limit], offered: float) -> Watched:
     """Requests and misses of every limit, block by block."""
-    blocks = max(1, int(interval.duration / BLOCK + 1e-6))
+    blocks = _blocks(interval)
     requests, missed = np.zeros((blocks, len(limits))), np.zeros((blocks, len(limits)))
     for column, limit in enumerate(limits):
         rows = _rows(limit, measures)
-        # What is left at the end of the last whole block is in it.
-        place = ((numbers(rows["intended_at"]) - interval.started_at) / BLOCK).astype(np.int64).clip(0, blocks - 1)
+        place = _block(numbers(rows["intended_at"]), interval)
         late = (numbers(rows["response_time"]) >= limit.bound).astype(np.float64)
         requests[:, column] = np.bincount(place, minlength=blocks)
         missed[:, column] = np.bincount(place, weights=late, minlength=blocks)
     return Watched(offered, requests, missed)
+
+
+def arrived(measures: Measures, interval: Interval) -> Arrived:
+    """Of the warm-up and the measure phase, whatever came of them: a request that failed was there too."""
+    due = measures.all_samples.filter(pl.col("intended_at") < interval.finished_at).sort("intended_at")
+    at = numbers(due["intended_at"])
+    block = _block(at, interval)
+    block[at < interval.started_at] = -1
+    names = due["endpoint"].unique().sort()
+    endpoint = due["endpoint"].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
+    return Arrived(at - at[0] if len(at) else at, tuple(names), endpoint.to_numpy(), block)
+
+
+def _blocks(interval: Interval) -> int:
+    return max(1, int(interval.duration / BLOCK + 1e-6))
+
+
+def _block(at: Numbers, interval: Interval) -> Counts:
+    """What is left at the end of the last whole block is in it."""
+    found: Counts = ((at - interval.started_at) / BLOCK).astype(np.int64).clip(0, _blocks(interval) - 1)
+    return found
 
 
 def endpoint_of(limit: Limit, measures: Measures) -> str | None:

@@ -15,7 +15,7 @@ from perfkit.compare.settings import Settings
 from perfkit.compare.timed import Timed
 from perfkit.evidence import Missing, Table
 from perfkit.stats.quantiles import of_unordered
-from perfkit.stats.resampled_queue import SHARES, ResponseChange, Traffic, change
+from perfkit.stats.resampled_queue import SHARES, ResponseChange, Served, Traffic, change
 from perfkit.units import show_time
 
 # Of the shares that are simulated: a window of seconds has no p99.
@@ -35,8 +35,8 @@ def at_rate(timed: Sequence[Timed], observed: Observed, settings: Settings) -> A
     if not usable:
         return Missing("no request was answered well by both versions")
     weights = tuple(float(one.sent) for one in usable)
-    traffic = Traffic(load.rate, load.servers, load.discipline, weights)
-    found = change([one.client for one in usable], traffic, seed=settings.seed)
+    traffic = Traffic(load.rate, load.servers, load.discipline, weights, load.quantum)
+    found = change([Served(one.client, *one.waiting) for one in usable], traffic, seed=settings.seed)
     names = tuple(one.endpoint for one in usable)
     return AtRate(load.rate, load.servers, str(load.discipline), names, found, measured(observed.windows))
 

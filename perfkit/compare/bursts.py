@@ -32,8 +32,6 @@ BLOCK: Final = 1.0
 # Bursts that are sent before any is measured: connections are opened, pools and threads come up with the first.
 WARM_UP: Final = 3
 LONGEST_WARM_UP: Final = 5.0
-# Fewer than in tier 1: a burst is noisier than what one process differs from the next.
-RESTARTS: Final = 2
 
 
 @dataclass(slots=True)
@@ -63,6 +61,12 @@ class _Told:
             self.ids[name].append([outcome.id for outcome in outcomes])
         self.rows.append(row)
 
+    def drop_unfinished(self) -> None:
+        """The block that was under way."""
+        whole = sum(row["block"] < self.block for row in self.rows)
+        self.rows = self.rows[:whole]
+        self.ids = {name: ids[:whole] for name, ids in self.ids.items()}
+
 
 def _of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """One version's half of a burst."""
@@ -78,28 +82,49 @@ def _of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def run(
-    pair: Pair, sizes: Sequence[int], budget: float, restarts: int = RESTARTS, on_progress: Progress | None = None
-) -> pl.DataFrame:
-    """bursts.parquet: measures for `budget` seconds, divided among the sizes; warm-ups and restarts come on top."""
+class Cut(KeyboardInterrupt):
+    """Somebody interrupted it when there were blocks already: `found` is made of them, `share` how many of all they are."""
+
+    def __init__(self, found: pl.DataFrame, share: float) -> None:
+        super().__init__()
+        self.found, self.share = found, share
+
+
+def run(pair: Pair, sizes: Sequence[int], budget: float, restarts: int, on_progress: Progress | None = None) -> pl.DataFrame:
+    """bursts.parquet: measures for `budget` seconds, divided among the sizes; warm-ups and restarts come on top. Raises Cut."""
     asked = course(pair, TIER, os.environ)
     require_allowed(sizes, asked.plan())
     told = _Told()
     share = budget / (restarts * len(sizes))
-    for number in range(restarts):
-        pair.restart()
-        asked.follow(pair)
-        for done, size in enumerate(sizes, 1):
-            with without_garbage():
-                uvloop.run(_round(told, asked, size, share))
-            require_alive(pair)
-            if on_progress is not None:
-                on_progress((number + done / len(sizes)) / restarts)
-        told.restart += 1
+    try:
+        for number in range(restarts):
+            pair.restart()
+            asked.follow(pair)
+            for done, size in enumerate(sizes, 1):
+                with without_garbage():
+                    uvloop.run(_round(told, asked, size, share))
+                require_alive(pair)
+                if on_progress is not None:
+                    on_progress((number + done / len(sizes)) / restarts)
+            told.restart += 1
+    except KeyboardInterrupt as interrupt:
+        told.drop_unfinished()
+        if not told.block:
+            raise
+        raise Cut(_seen(told, pair), told.block / (restarts * len(sizes) * _blocks(share))) from interrupt
+    return _seen(told, pair)
+
+
+def _seen(told: _Told, pair: Pair) -> pl.DataFrame:
+    """With what the probes saw of them."""
     found = pairs.frame(told.rows, BURSTS)
     for side in (pair.base, pair.head):
         found = inside.of_bursts(found, side.name, told.ids[side.name], inside.read(side))
     return found
+
+
+def _blocks(duration: float) -> int:
+    return max(1, round(duration / BLOCK))
 
 
 def require_allowed(sizes: Sequence[int], plan: Plan) -> None:
@@ -121,7 +146,7 @@ async def _round(told: _Told, asked: Course, size: int, duration: float) -> None
         while len(warm.rows) < WARM_UP and time.monotonic() < limit:
             await _play(crowd, asked, pace, warm)
         began = time.monotonic()
-        blocks = max(1, round(duration / BLOCK))
+        blocks = _blocks(duration)
         for number in range(1, blocks + 1):
             while time.monotonic() < began + duration * number / blocks:
                 await _play(crowd, asked, pace, told)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
+
 from perfkit.compare import alternation, bursts, cleanup, conditions, contract, counters, instructions, sides, sources, windows
 from perfkit.compare.alternation import Alternation, Told
 from perfkit.compare.comparison import Answer, Comparison
@@ -79,7 +81,7 @@ class Concluded:
 
 
 class Conductor:
-    """Keeps what the tiers have left so far, so that an interruption loses no more than the bursts that are under way."""
+    """Keeps what the tiers have left so far, so that an interruption loses no more than the block that is under way."""
 
     def __init__(self, asked: Asked, base: Source, head: Source) -> None:
         self.asked = asked
@@ -205,11 +207,20 @@ class Conductor:
         has_rate = peak_of(pair.base.scenario) > 0
         window = windows.length(self.asked.budget) if has_rate else 0.0
         budget = max(self.asked.budget - 2 * window, self.asked.budget / 2)
-        table = bursts.run(pair, sizes, budget, on_progress=self._during("sending bursts", "bursting"))
-        self.place.keep("bursts", table)
-        self.observed = replace(self.observed, bursts=table, bursts_lasted=budget)
+        try:
+            restarts = self.asked.scenario.compare.restarts
+            table = bursts.run(pair, sizes, budget, restarts, self._during("sending bursts", "bursting"))
+        except bursts.Cut as cut:
+            self._keep_bursts(cut.found, budget, cut.share)
+            raise
+        self._keep_bursts(table, budget, 1.0)
         if has_rate:
             self._check(pair, window)
+
+    def _keep_bursts(self, table: pl.DataFrame, budget: float, share: float) -> None:
+        self.place.keep("bursts", table)
+        self.has_something = True
+        self.observed = replace(self.observed, bursts=table, bursts_lasted=budget * share, bursts_share=share)
 
     def _check(self, pair: Pair, window: float) -> None:
         """One pair of windows at the scenario's rate, for what is simulated of it."""

@@ -5,7 +5,6 @@ from typing import Final
 
 from perfkit.compare import counters, windows
 from perfkit.compare.bursts import LONGEST_WARM_UP
-from perfkit.compare.bursts import RESTARTS as BURST_RESTARTS
 from perfkit.compare.warm_up import limit_for
 
 # Of the shops on two cores: both versions down and up again, reading what their probes saw, a generator that comes up, judging.
@@ -55,7 +54,7 @@ def expected(
     return Expected(
         counting=counting + READING if counts else 0.0,
         alternating=budget + warm_ups + (restarts - 1) * RESTARTING + READING if alternates else 0.0,
-        bursting=budget + BURST_RESTARTS * (RESTARTING + sizes * BURST_WARM_UP) + READING if bursts else 0.0,
+        bursting=budget + restarts * (RESTARTING + sizes * BURST_WARM_UP) + READING if bursts else 0.0,
         checking=2 * (GENERATOR + windows.FILLING) if bursts and has_rate else 0.0,
         explaining=EXPLAINING if explains else 0.0,
     )

@@ -24,13 +24,13 @@ def tested(
     family = judge(
         [one.ratios.ratios for one in gated],
         [one.errors for one in counts] if with_errors else [],
-        rules=settings.rules, look=observed.look, already=decided, seed=settings.seed,
+        rules=settings.rules, look=observed.look, already=decided, lasting=[one.lasting for one in gated], seed=settings.seed,
     )  # fmt: skip
     beside = [*(one for one in series if one.metric.gate not in settings.gate), *shown]
     aside = judge(
         [one.ratios.ratios for one in beside],
         [] if with_errors else [one.errors for one in counts],
-        rules=settings.rules, seed=settings.seed,
+        rules=settings.rules, lasting=[one.lasting for one in beside], seed=settings.seed,
     )  # fmt: skip
     tests = [_test(one, verdict, observed, gated=True) for one, verdict in zip(gated, family.times, strict=True)]
     tests += [_test(one, verdict, observed, gated=False) for one, verdict in zip(beside, aside.times, strict=True)]

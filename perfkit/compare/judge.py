@@ -100,5 +100,7 @@ def _missing(observed: Observed) -> Iterator[str]:
     for name, table in tiers:
         if isinstance(table, Missing):
             yield f"{name}: {table.why}"
-    if observed.interrupted and observed.pairs_share < 1 and not observed.stopped_early:
-        yield f"alternation: it was interrupted with {show_share(observed.pairs_share)} of its blocks measured"
+    shares = (("alternation", 1.0 if observed.stopped_early else observed.pairs_share), ("bursts", observed.bursts_share))
+    for name, share in shares:
+        if observed.interrupted and share < 1:
+            yield f"{name}: it was interrupted with {show_share(share)} of its blocks measured"

@@ -9,6 +9,7 @@ from perfkit.load import demand
 from perfkit.load.compile import compile_plan
 from perfkit.scenario.model import Scenario
 from perfkit.stats.queueing import Discipline
+from perfkit.stats.stations import SWITCH_INTERVAL
 from perfkit.target import identify
 
 
@@ -28,4 +29,6 @@ def load_of(pair: Pair) -> Load | Missing:
     # An event loop, or threads: some request met another one in its process.
     together = bool(traces.select((pl.col("asynchronous") | (pl.col("in_flight") > 1)).any()).item())
     workers = len(identify.serving(pair.base.target)) or traces["pid"].n_unique()
-    return Load(rate, workers, Discipline.SHARING if together else Discipline.FIRST_COME)
+    if not together:
+        return Load(rate, workers, Discipline.FIRST_COME)
+    return Load(rate, workers, Discipline.SHARING, 0.0 if traces["asynchronous"].any() else SWITCH_INTERVAL)

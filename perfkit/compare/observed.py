@@ -20,6 +20,7 @@ class Observed:
     pairs_lasted: float = 0.0  # seconds, without starts and warm-ups
     pairs_share: float = 1.0  # of the blocks that were planned
     bursts_lasted: float = 0.0
+    bursts_share: float = 1.0
     # Shares of the planned blocks at which the alternation was looked at before its end, and what those looks decided.
     looks: tuple[float, ...] = ()
     decided: frozenset[tuple[str, str]] = frozenset()  # endpoint, metric

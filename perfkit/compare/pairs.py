@@ -28,7 +28,7 @@ PAIRS: Final = pl.Schema(  # the same request to both versions, one after the ot
         "head_error": pl.Categorical(),
         "base_server": pl.Float64(),  # the trace's wall time
         "head_server": pl.Float64(),
-        "base_cpu": pl.Float64(),
+        "base_cpu": pl.Float64(),  # of that on a processor; of an event loop's request, its time on the loop
         "head_cpu": pl.Float64(),
         "base_statements": pl.UInt32(),
         "head_statements": pl.UInt32(),
@@ -100,7 +100,7 @@ def joined(pairs: pl.DataFrame, base: pl.DataFrame, head: pl.DataFrame) -> pl.Da
         seen = traces.filter(pl.col("id") != 0).unique("id", keep="last").select(
             pl.col("id").alias(f"{side}_id"),
             pl.col("wall_time").fill_nan(None).alias(f"{side}_server"),
-            pl.col("cpu_time").fill_nan(None).alias(f"{side}_cpu"),
+            pl.when("asynchronous").then("loop_time").otherwise("cpu_time").fill_nan(None).alias(f"{side}_cpu"),
             pl.col("statements").cast(pl.UInt32).alias(f"{side}_statements"),
         )  # fmt: skip
         names = [f"{side}_server", f"{side}_cpu", f"{side}_statements"]

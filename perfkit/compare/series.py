@@ -1,17 +1,24 @@
 """From tables to the series that are tested: per endpoint and figure the log ratio of every block."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from perfkit.compare.metric import EVERY, MEAN, P95, SERVER_TIME, SERVICE_TIME, Metric, bursts_of
 from perfkit.compare.timed import FEWEST_OF_MEDIANS, Timed
 from perfkit.evidence import Missing, Table
-from perfkit.stats import order
+from perfkit.stats import order, starts
 from perfkit.stats.harrell_davis import quantile
 from perfkit.stats.order import BlockRatios, Pairs
+from perfkit.stats.starts import Started
+
+Counts: TypeAlias = npt.NDArray[np.int64]
+# Blocks of one figure of bursts: of more, several pairs are joined, since all pairs of blocks are looked at.
+MOST_OF_BURSTS: Final = 120
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +30,9 @@ class Series:
     ratios: BlockRatios
     base: float | None
     head: float | None
+    start: Counts  # that each ratio is of
     is_login: bool = False
+    lasting: float = 0.0  # standard error by its starts, beside that of its blocks
 
     @property
     def decides(self) -> bool:
@@ -38,12 +47,15 @@ def of_times(timed: Sequence[Timed]) -> Iterator[Series]:
             continue
         a, b = one.times.a, one.times.b
         typical = float(np.median(a)), float(np.median(b))
-        yield Series(one.endpoint, SERVER_TIME, order.medians(one.joined), *typical, one.is_login)
-        yield Series(one.endpoint, MEAN, order.ratios_of_means(one.times), float(a.mean()), float(b.mean()))
-        yield Series(one.endpoint, P95, order.ratios_of_quantiles(one.times, 0.95), quantile(a, 0.95), quantile(b, 0.95))
-    together = [one.times for one in timed if len(one.times.a) and not one.is_login]
+        medians, means = order.medians(one.joined), order.ratios_of_means(one.times)
+        tails = order.ratios_of_quantiles(one.times, 0.95)
+        yield Series(one.endpoint, SERVER_TIME, medians, *typical, _starts(one, medians), one.is_login)
+        yield Series(one.endpoint, MEAN, means, float(a.mean()), float(b.mean()), _starts(one, means))
+        yield Series(one.endpoint, P95, tails, quantile(a, 0.95), quantile(b, 0.95), _starts(one, tails))
+    together = [one for one in timed if len(one.times.a) and not one.is_login]
     if len(together) > 1:
-        yield Series(EVERY, SERVER_TIME, service_wide(together), None, None)
+        wide = service_wide([one.times for one in together])
+        yield Series(EVERY, SERVER_TIME, wide, None, None, _starts(together[0], wide))
 
 
 def of_clients(timed: Sequence[Timed]) -> Iterator[Series]:
@@ -51,21 +63,31 @@ def of_clients(timed: Sequence[Timed]) -> Iterator[Series]:
     for one in timed:
         if one.seen_from == "server" and len(one.client.a):
             ratios = order.medians(order.merged(one.client, FEWEST_OF_MEDIANS))
-            yield Series(one.endpoint, SERVICE_TIME, ratios, float(np.median(one.client.a)), float(np.median(one.client.b)))
+            typical = float(np.median(one.client.a)), float(np.median(one.client.b))
+            yield Series(one.endpoint, SERVICE_TIME, ratios, *typical, _starts(one, ratios))
 
 
 def of_bursts(bursts: Table) -> Iterator[Series]:
     """Per size of burst what its median and its last request took."""
+    found = list(_of_bursts(bursts))
+    errors = starts.lasting([Started(one.ratios.ratios, one.start) for one in found])
+    yield from (replace(one, lasting=error) for one, error in zip(found, errors, strict=True))
+
+
+def _of_bursts(bursts: Table) -> Iterator[Series]:
+    """A pair of bursts in either order is a block: neighbours hardly depend on each other, and tests need blocks."""
     if isinstance(bursts, Missing) or bursts.is_empty():
         return
-    for (endpoint, size), rows in sorted(bursts.group_by("endpoint", "size"), key=lambda group: group[0]):
+    grouped = bursts.group_by("endpoint", "size", maintain_order=True)
+    for (endpoint, size), rows in sorted(grouped, key=lambda group: group[0]):
         for metric in bursts_of(int(size)):
             columns = pl.col(f"base_{metric.figure}", f"head_{metric.figure}")
             good = rows.filter(pl.all_horizontal(columns.is_not_null() & (columns > 0)))
             if good.height:
-                pairs = _pairs(good, metric.figure)
-                ratios = order.medians(order.merged(pairs, FEWEST_OF_MEDIANS))
-                yield Series(str(endpoint), metric, ratios, float(np.median(pairs.a)), float(np.median(pairs.b)))
+                pairs = replace(_pairs(good, metric.figure), block=np.arange(good.height))
+                ratios = order.trimmed_means(order.merged(pairs, max(1, good.height // (2 * MOST_OF_BURSTS))))
+                start = good["restart"].to_numpy().astype(np.int64)[ratios.blocks]
+                yield Series(str(endpoint), metric, ratios, float(np.median(pairs.a)), float(np.median(pairs.b)), start)
 
 
 def service_wide(endpoints: Sequence[Pairs]) -> BlockRatios:
@@ -91,6 +113,10 @@ def service_wide(endpoints: Sequence[Pairs]) -> BlockRatios:
         for pairs in endpoints
     ]
     return order.service_wide([order.medians(pairs) for pairs in renamed])
+
+
+def _starts(one: Timed, ratios: BlockRatios) -> Counts:
+    return np.array([one.restarts[block] for block in ratios.blocks.tolist()], np.int64)
 
 
 def _pairs(rows: pl.DataFrame, figure: str) -> Pairs:

@@ -18,6 +18,7 @@ class Load:
     rate: float  # requests per second, of all endpoints together
     servers: int
     discipline: Discipline
+    quantum: float = 0.0  # seconds that a thread computes before others have their turn; 0: to the end
 
 
 @dataclass(frozen=True, slots=True)

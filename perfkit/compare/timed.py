@@ -10,6 +10,7 @@ import polars as pl
 from perfkit.evidence import Missing, Table
 from perfkit.stats.order import Pairs, merged
 from perfkit.stats.paired_binomial import Both
+from perfkit.stats.quantiles import Numbers
 
 # With fewer of the pairs seen from inside on both sides, who was seen may have to do with how long it took.
 SEEN: Final = 0.9
@@ -33,6 +34,7 @@ class Timed:
     restarts: dict[int, int]  # of every block
     errors: Both
     sent: int
+    waiting: tuple[Numbers, Numbers]  # of `client`: for what serves others meanwhile; nothing where that was not seen
     is_login: bool = False  # no step of a flow: sent once per user, and never often enough to be judged
 
     @property
@@ -61,6 +63,7 @@ def _each(pairs: pl.DataFrame) -> Iterator[Timed]:
             restarts=dict(rows.select("block", "restart").unique().iter_rows()),
             errors=_errors(rows),
             sent=rows.height,
+            waiting=(_waiting(good, "base"), _waiting(good, "head")),
             is_login=not rows.select(_IS_STEP.any()).item(),
         )
 
@@ -72,6 +75,13 @@ def _pairs(rows: pl.DataFrame, column: str) -> Pairs:
         b_first=rows["head_first"].to_numpy().astype(np.bool_),
         block=rows["block"].to_numpy().astype(np.int64),
     )
+
+
+def _waiting(rows: pl.DataFrame, side: str) -> Numbers:
+    if f"{side}_cpu" not in rows.columns:
+        return np.zeros(rows.height)
+    waited = (pl.col(f"{side}_server") - pl.col(f"{side}_cpu")).fill_null(0.0)
+    return rows.select(waited.clip(0.0, pl.col(f"{side}_time"))).to_series().to_numpy()
 
 
 def _errors(rows: pl.DataFrame) -> Both:

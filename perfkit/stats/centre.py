@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from perfkit.stats import signed_rank
 from perfkit.stats.autocorrelation import DEPENDENT_ABOVE, lag1
@@ -35,6 +35,7 @@ class Centre:
     lag1: float
     wander: Wander | None  # where neighbours depend on each other
     may_be_stark: bool = False  # a few blocks that all say the same may decide
+    lasting: float = 0.0  # standard error of what all blocks of a start share (stats/starts.py)
 
     @property
     def is_stark(self) -> bool:
@@ -45,12 +46,24 @@ class Centre:
     @property
     def p(self) -> float:
         """Two-sided, of blocks about 0."""
+        blocks = self._p_of_blocks()
+        if not self.lasting or not 0 < blocks < 1:
+            return blocks
+        own = abs(self.value) / -float(ndtri(blocks / 2))
+        return 2 * float(ndtr(-abs(self.value) / math.hypot(own, self.lasting)))
+
+    def interval(self, confidence: float) -> Estimate:
+        blocks, reach = self._interval_of_blocks(confidence), float(ndtri((1 + confidence) / 2)) * self.lasting
+        low, high = math.hypot(blocks.value - blocks.low, reach), math.hypot(blocks.high - blocks.value, reach)
+        return Estimate(blocks.value, blocks.value - low, blocks.value + high, confidence)
+
+    def _p_of_blocks(self) -> float:
         ranked = signed_rank.p_value(self.values)
         if self.is_stark:
             return min(ranked, self._stark_p())
         return ranked if self.wander is None else max(ranked, self.wander.p_value(self.value))
 
-    def interval(self, confidence: float) -> Estimate:
+    def _interval_of_blocks(self, confidence: float) -> Estimate:
         ranked = signed_rank.estimate(self.values, confidence)
         if self.is_stark and not math.isfinite(ranked.half_width):
             reach = float(stdtrit(len(self.values) - 1, (1 + confidence) / 2)) * self._error()
@@ -69,7 +82,7 @@ class Centre:
         return 2 * float(stdtr(len(self.values) - 1, -abs(float(self.values.mean())) / self._error()))
 
 
-def of_blocks(values: Numbers, *, seed: int = 0, may_be_stark: bool = False) -> Centre:
+def of_blocks(values: Numbers, *, seed: int = 0, may_be_stark: bool = False, lasting: float = 0.0) -> Centre:
     """Of finite values in the order of time; only from several starts may a few blocks decide."""
     correlation = lag1(values)
     dependent = correlation > DEPENDENT_ABOVE and len(values) >= FEWEST_RESAMPLED
@@ -79,4 +92,5 @@ def of_blocks(values: Numbers, *, seed: int = 0, may_be_stark: bool = False) -> 
         lag1=correlation,
         wander=wander(values, correlation, seed=seed) if dependent else None,
         may_be_stark=may_be_stark,
+        lasting=lasting,
     )

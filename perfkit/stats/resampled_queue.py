@@ -4,6 +4,9 @@ Queues amplify: at 60 % utilisation 5 % more service is 12 % more response time,
 pairs of windows vary forty times as much as service times do (research for comparisons, 8). So the same Poisson arrivals and
 the same requests are played to both versions' measured times, and blocks are resampled for the interval. Service times are
 taken as they are alone: locks, pools and caches that only a crowd feels are the bursts' business.
+
+Where a process serves several at once, only what a request computes is had in turns; while it waits for a timer or for another
+service, others compute. To queue for all of it made response times at a rate several times what they are (decision 0034).
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,8 @@ import numpy.typing as npt
 from perfkit.stats.interval import Estimate
 from perfkit.stats.order import Pairs
 from perfkit.stats.quantiles import CONFIDENCE, Numbers, of_unordered
-from perfkit.stats.queueing import Discipline, response_times
+from perfkit.stats.queueing import Discipline
+from perfkit.stats.stations import Station, response_times
 
 SHARES: Final = (0.5, 0.95, 0.99)
 # From here on a queue is longer than any simulation of it: nothing is said.
@@ -30,12 +34,26 @@ FILLING: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """All requests together per second, to so many servers; every endpoint's share of them."""
+    """All requests together per second, to so many servers; every endpoint's share of them.
+
+    First come, first served: a server has one request until it is answered. Shared: it has many, which compute in turns of a
+    quantum (0: to the end, as on an event loop).
+    """
 
     rate: float
     servers: int
     discipline: Discipline
     weights: tuple[float, ...]
+    quantum: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """The times of an endpoint, and what of A's and of B's is waiting for something that serves others meanwhile."""
+
+    pairs: Pairs
+    a_waiting: Numbers
+    b_waiting: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class QueueChange:
 
 
 def change(
-    endpoints: Sequence[Pairs],
+    endpoints: Sequence[Served],
     traffic: Traffic,
     *,
     seed: int = 0,
@@ -74,12 +92,13 @@ def change(
     """The same seed gives the same answer."""
     weights = np.array(traffic.weights) / sum(traffic.weights)
     load = traffic.rate / traffic.servers
-    used_a = load * float(weights @ [pairs.a.mean() for pairs in endpoints])
-    used_b = load * float(weights @ [pairs.b.mean() for pairs in endpoints])
+    shares = traffic.discipline is Discipline.SHARING
+    used_a = load * float(weights @ [(one.pairs.a - shares * one.a_waiting).mean() for one in endpoints])
+    used_b = load * float(weights @ [(one.pairs.b - shares * one.b_waiting).mean() for one in endpoints])
     if max(used_a, used_b) >= SATURATED_FROM:
         return QueueChange(used_a, used_b, (), ())
     random = np.random.default_rng(seed)
-    blocks = [_places_by_block(pairs) for pairs in endpoints]
+    blocks = [_places_by_block(one.pairs) for one in endpoints]
     whole = [np.concatenate(list(places.values())) for places in blocks]
     a, b = _played(endpoints, whole, traffic, weights, arrivals, random)
     logs = np.array([_resampled(endpoints, blocks, traffic, weights, random) for _ in range(resamples)])
@@ -111,7 +130,7 @@ def _places_by_block(pairs: Pairs) -> dict[int, npt.NDArray[np.intp]]:
 
 
 def _resampled(
-    endpoints: Sequence[Pairs],
+    endpoints: Sequence[Served],
     blocks: Sequence[dict[int, npt.NDArray[np.intp]]],
     traffic: Traffic,
     weights: Numbers,
@@ -127,7 +146,7 @@ def _resampled(
 
 
 def _played(
-    endpoints: Sequence[Pairs],
+    endpoints: Sequence[Served],
     places: Sequence[npt.NDArray[np.intp]],
     traffic: Traffic,
     weights: Numbers,
@@ -137,15 +156,21 @@ def _played(
     """Quantiles of A and of B: a row per endpoint, one of all. Both see the same arrivals and requests, so that luck cancels."""
     at = np.cumsum(random.exponential(1 / traffic.rate, arrivals))
     chosen = random.choice(len(endpoints), arrivals, p=weights)
-    a, b = np.empty(arrivals), np.empty(arrivals)
-    for number, (pairs, some) in enumerate(zip(endpoints, places, strict=True)):
+    a, b = np.empty((arrivals, 2)), np.empty((arrivals, 2))
+    for number, (one, some) in enumerate(zip(endpoints, places, strict=True)):
         mine = np.flatnonzero(chosen == number)
         picked = some[random.integers(0, len(some), len(mine))]
-        a[mine], b[mine] = pairs.a[picked], pairs.b[picked]
+        for taken, times, waiting in ((a, one.pairs.a, one.a_waiting), (b, one.pairs.b, one.b_waiting)):
+            taken[mine] = np.stack([times[picked] - waiting[picked], waiting[picked]], axis=1)
     kept = np.arange(arrivals) >= FILLING * arrivals
+    # Who waits with the server in its hands waits at a station where nobody has to.
+    stations = Station(traffic.servers, traffic.quantum), Station(0)
+    slots = 0
+    if traffic.discipline is Discipline.FIRST_COME:
+        stations, slots = (Station(0), Station(0)), traffic.servers
     return (
-        _quantiles(response_times(at, a, traffic.servers, traffic.discipline), chosen, kept, len(endpoints)),
-        _quantiles(response_times(at, b, traffic.servers, traffic.discipline), chosen, kept, len(endpoints)),
+        _quantiles(response_times(at, a, stations, slots), chosen, kept, len(endpoints)),
+        _quantiles(response_times(at, b, stations, slots), chosen, kept, len(endpoints)),
     )
 
 

@@ -70,14 +70,19 @@ def judge(
     rules: Rules | None = None,
     look: Look | None = None,
     already: Sequence[bool] = (),
+    lasting: Sequence[float] = (),
     seed: int = 0,
 ) -> Verdicts:
     """All gated tests of a run at once: block log ratios, one series per endpoint and metric, and counts of errors.
 
-    `already` marks the tests, times before errors, that an earlier look has decided: their rejection stands.
+    `already` marks the tests, times before errors, that an earlier look has decided: their rejection stands. `lasting` are
+    standard errors that the blocks of a series do not show (stats/starts.py); by default there are none.
     """
     rules, look = rules or Rules(), look or Look()
-    centres = [of_blocks(series, seed=seed, may_be_stark=look.final) for series in times]
+    centres = [
+        of_blocks(series, seed=seed, may_be_stark=look.final, lasting=error)
+        for series, error in zip(times, lasting or [0.0] * len(times), strict=True)
+    ]
     p_values = [centre.p for centre in centres] + [counts.p for counts in errors]
     steps = holm.step_down(p_values, _levels(rules, look), already)
     return Verdicts(

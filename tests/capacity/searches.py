@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from perfkit.capacity.bounds import Bound
+from perfkit.capacity.bounds import Bound, Observed
 from perfkit.capacity.demands import Alone, Demands
 from perfkit.capacity.earlier import Earlier
 from perfkit.capacity.found import Answer, Found
 from perfkit.capacity.in_flight import InFlight
 from perfkit.capacity.limits import Limit
+from perfkit.capacity.network import network
 from perfkit.capacity.plan import Plan
 from perfkit.capacity.predict import Prediction
 from perfkit.capacity.result import Result
 from perfkit.capacity.scaling import scaling
 from perfkit.capacity.shared import Shared
-from perfkit.capacity.step import Reached, Step, Usage
+from perfkit.capacity.step import Arrived, Reached, Step, Usage
 from perfkit.capacity.subject import Subject
 from perfkit.evidence import Missing, Run, RunDirectory
 from perfkit.measures.bottleneck import Bottlenecks
@@ -54,6 +55,7 @@ def a_step(rate: float = 80.0, missed: float = 0.02, **fields: Any) -> Step:
         usage=Usage(1.2, 0.1, 1.4, 2),
         validity=Validity("valid"),
         watched=Watched(rate, requests, missed * requests),
+        arrived=Arrived(np.empty(0), (), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)),
         bottlenecks=Bottlenecks((Utilisation("worker CPU", "process 7", 0.93, "had 0.93 of a core"),), is_full=True),
     )
     return dataclasses.replace(step, **fields)
@@ -86,7 +88,10 @@ def a_prediction(limit: float = 84.0) -> Prediction:
     rates = np.linspace(10, 160, 16)
     curve = MissCurve(rates, np.log(0.05 / 0.95) + 8 * np.log(rates / limit))
     bounds = (Bound("worker CPU", 2, 0.02, "2 workers on 2 cores: one core each"),)
-    return Prediction(Estimate(limit, 0.95 * limit, 1.05 * limit, 0.9), Model((curve,), (limit,)), bounds, 100.0, 2000)
+    usage = Usage(None, None, None, 2)
+    queued = network(Observed(demands(), usage, 20.0, 2, Missing("this test gives none")), bounds, (P95,), (None,))
+    interval = Estimate(limit, 0.95 * limit, 1.05 * limit, 0.9)
+    return Prediction(interval, Model((curve,), (limit,)), bounds, 100.0, 2000, queued)
 
 
 def a_found(**fields: Any) -> Found:

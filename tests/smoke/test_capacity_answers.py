@@ -28,6 +28,23 @@ CRASHING = """
         INSIDE.discard(threading.get_ident())
 """
 
+# As one that a certain request kills, whoever asks.
+DYING = """
+
+    import itertools
+    import os
+    import signal
+
+    COUNT = itertools.count()
+
+
+    @app.before_request
+    def enter():
+        if next(COUNT) == 60:
+            os.kill(os.getppid(), signal.SIGKILL)
+            os._exit(1)
+"""
+
 
 def test_objectives_that_are_missed_at_the_lowest_rate_are_an_answer(tmp_path: Path) -> None:
     scenario = a_scenario(PORT, BRIEFLY).replace("p95 < 2s", "p95 < 20ms")
@@ -68,3 +85,13 @@ def test_a_target_that_crashes_at_the_knee_leaves_its_last_good_step_as_the_answ
     assert 2 < written["limit"]["value"] < 12
     assert setting["death"]
     assert "and ended at" in said
+
+
+def test_a_target_that_dies_while_one_user_is_there_alone_is_an_answer_too(tmp_path: Path) -> None:
+    place, written, said = searched(tmp_path, a_scenario(PORT + 3, BRIEFLY), "--no-overload", application=DYING)
+
+    assert (written["answer"], written["exit_code"], written["limit"]) == ("died", 1, None)
+    (setting,) = written["settings"]
+    assert [step["state"] for step in setting["steps"]] == ["died"]
+    assert "no rate below was held" in said
+    assert (place / "report.html").exists()

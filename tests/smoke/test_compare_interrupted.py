@@ -147,6 +147,25 @@ def test_an_interrupt_amid_the_alternation_loses_nothing_but_the_block_under_way
     comparing.require_nothing_left()
 
 
+def test_an_interrupt_amid_the_bursts_keeps_those_that_were_measured(top: Path, started: list[Comparing]) -> None:
+    comparing = Comparing(top, "one", "slower", "--tiers", "2", "--budget", "60s", "--no-why")
+    started.append(comparing)
+    comparing.await_tier("sending bursts")
+    time.sleep(WARM_AND_MORE)
+
+    comparing.process.send_signal(signal.SIGINT)
+    code, said = comparing.ended()
+
+    assert code == 130, said
+    (written,) = comparing.reports.glob("*/comparison.json")
+    content = json.loads(written.read_text())
+    (median,) = (test for test in content["tests"] if test["metric"] == "burst_2_median")
+    assert 1 <= median["blocks"] <= 30
+    assert median["change"] > 0.5
+    assert any(one.startswith("bursts: it was interrupted with") for one in content["missing"])
+    comparing.require_nothing_left()
+
+
 def test_what_a_killed_comparison_leaves_the_next_one_clears_and_says_so(top: Path, started: list[Comparing]) -> None:
     killed = Comparing(top, "one", "one", "--tiers", "1", "--budget", "10m")
     started.append(killed)

@@ -295,7 +295,7 @@ def test_more_users_than_the_guard_allows_are_refused(opened: Opened) -> None:
     pair = opened([HELD], guard={"max_users": 4})
 
     with pytest.raises(ComparisonError, match=r"more than guard\.max_users allows"):
-        bursts.run(pair, (8,), budget=1.0)
+        bursts.run(pair, (8,), budget=1.0, restarts=1)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -5,16 +5,19 @@ import pytest
 
 from perfkit.stats.order import Pairs
 from perfkit.stats.queueing import Discipline
-from perfkit.stats.resampled_queue import QueueChange, Traffic, change
+from perfkit.stats.resampled_queue import QueueChange, Served, Traffic, change
 
 
-def measured(effect: float, *, seed: int = 1, noise: float = 0.015, blocks: int = 30, each: int = 40) -> Pairs:
-    """Exponential service times of 10 ms; every block's ratio is off by its own noise."""
+def measured(
+    effect: float, *, seed: int = 1, noise: float = 0.015, blocks: int = 30, each: int = 40, waiting: float = 0.0
+) -> Served:
+    """Exponential service times of 10 ms, so much of them waiting; every block's ratio is off by its own noise."""
     random = np.random.default_rng(seed)
     count = blocks * each
     a = random.exponential(0.01, count)
     off = np.repeat(np.exp(random.normal(0, noise, blocks)), each)
-    return Pairs(a, a * (1 + effect) * off, random.random(count) < 0.5, np.repeat(np.arange(blocks), each))
+    pairs = Pairs(a, a * (1 + effect) * off, random.random(count) < 0.5, np.repeat(np.arange(blocks), each))
+    return Served(pairs, waiting * pairs.a, waiting * pairs.b)
 
 
 def at(
@@ -23,7 +26,7 @@ def at(
     return Traffic(rate, servers, discipline, weights)
 
 
-def small(endpoints: list[Pairs], traffic: Traffic, seed: int = 1) -> QueueChange:
+def small(endpoints: list[Served], traffic: Traffic, seed: int = 1) -> QueueChange:
     return change(endpoints, traffic, seed=seed, resamples=40, arrivals=20_000)
 
 
@@ -38,6 +41,23 @@ def test_a_queue_amplifies_a_slowdown_as_the_formula_says() -> None:
     assert p95.ratio.value == pytest.approx(amplified, rel=0.25)
     assert p95.ratio.low < amplified < p95.ratio.high
     assert p99.b > p99.a > p95.a
+
+
+def test_who_waits_lets_others_compute_where_a_process_serves_several() -> None:
+    """Nine tenths of 10 ms are waiting: at 300/s three tenths of the processor are in use, and hardly anybody queues."""
+    found = small([measured(0.05, waiting=0.9)], at(300, discipline=Discipline.SHARING))
+
+    assert found.utilisation_a == pytest.approx(0.3, rel=0.1)
+    (median, p95, _) = found.endpoints[0]
+    assert p95.a < 1.1 * float(np.quantile(measured(0.0).pairs.a, 0.95))
+    assert median.ratio.value == pytest.approx(np.log(1.05), rel=0.25)
+
+
+def test_who_waits_keeps_the_server_where_it_has_one_request_each() -> None:
+    found = small([measured(0.05, waiting=0.9)], at(60))
+
+    assert found.utilisation_a == pytest.approx(0.6, rel=0.1)
+    assert found.endpoints[0][1].a == small([measured(0.05)], at(60)).endpoints[0][1].a
 
 
 def test_no_change_has_an_interval_about_zero() -> None:

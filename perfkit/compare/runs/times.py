@@ -73,7 +73,8 @@ class Figure:
     def series(self) -> Series:
         """As those of pairs: what each block of head came to, above the base."""
         ratios = self.head.logs - hodges_lehmann(self.base.logs)
-        return Series(self.endpoint, self.metric, BlockRatios(np.arange(len(ratios)), ratios, 0), *self.seconds)
+        start = np.zeros(len(ratios), np.int64)
+        return Series(self.endpoint, self.metric, BlockRatios(np.arange(len(ratios)), ratios, 0), *self.seconds, start)
 
 
 def figures(base: OnRecord, head: OnRecord, seed: int) -> tuple[Figure, ...]:

@@ -3,9 +3,10 @@
 import subprocess
 from pathlib import Path
 
+import grimp
 import pytest
 
-from bench.compare.registered import BROKEN_OFF, Item, RegistrationError, Series, protocol
+from bench.compare.registered import BROKEN_OFF, OF_CAPACITY_ALONE, Item, RegistrationError, Series, protocol
 
 ITEMS = [Item(1, 11, "cpu", "order"), Item(2, 12, "lock", "quote"), Item(3, 13, "cpu", "stock")]
 
@@ -118,3 +119,15 @@ def test_what_is_not_committed_cannot_be_registered(tmp_path: Path) -> None:
     (tmp_path / "perfkit/compare/code.py").write_text("2")
     with pytest.raises(RegistrationError, match="uncommitted"):
         protocol("compare", tmp_path)
+
+
+def test_what_is_left_out_of_a_comparisons_protocol_is_imported_by_none() -> None:
+    graph = grimp.build_graph("perfkit")
+    driving = {name for name in graph.modules if name.startswith("perfkit.compare.")} | {"perfkit.cli.compare", "perfkit.cli.run"}
+    driving.add("perfkit.load.locustfile")
+    imported = driving.union(*(graph.find_upstream_modules(name) for name in driving))
+
+    left_out = {path.removesuffix(".py").replace("/", ".") for path in OF_CAPACITY_ALONE}
+
+    assert left_out <= graph.modules
+    assert not left_out & imported
