@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -36,6 +36,15 @@ class Told:
     unsettled: int = 0  # restarts after which the ratio still moved when the warm-up's time was up
     alone: int = 0  # requests that only one version had to be asked
     uneven: int = 0  # flows that ended on one version first
+
+    def doubts(self, restarts: int) -> Iterator[str]:
+        """About how the pairs came about."""
+        if self.unsettled:
+            yield f"after {self.unsettled} of {restarts} starts the ratio still moved when the time for warming up had passed"
+        if self.alone:
+            yield f"{self.alone} requests were asked of one version only, since its flow wanted them and the other's did not"
+        if self.uneven:
+            yield f"{self.uneven} flows ended on one version before the other"
 
 
 @dataclass(frozen=True, slots=True)

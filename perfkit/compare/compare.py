@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from perfkit.compare import alternation, bursts, cleanup, conditions, contract, counters, instructions, sides, sources, windows
-from perfkit.compare.alternation import Alternation, Told
+from perfkit.compare.alternation import Alternation
 from perfkit.compare.comparison import Answer, Comparison
 from perfkit.compare.counters import Counters
 from perfkit.compare.duration import expected, rounded
@@ -185,7 +185,7 @@ class Conductor:
     def _keep(self, found: Alternation, looks: Looks) -> None:
         self.place.keep("pairs", found.pairs)
         self.has_something = True
-        doubts = _told(found.told, self.asked.scenario.compare.restarts)
+        doubts = found.told.doubts(self.asked.scenario.compare.restarts)
         self.subject = replace(self.subject, caveats=(*self.subject.caveats, *doubts))
         self.observed = replace(
             self.observed,
@@ -293,13 +293,3 @@ def home(scenario: Scenario, file: Path) -> Path:
     """Any folder of the repository in question; `file` is the scenario's."""
     launch = scenario.target.launch
     return Path(launch.cwd) if launch is not None and launch.cwd else file.resolve().parent
-
-
-def _told(told: Told, restarts: int) -> Iterator[str]:
-    """What is doubtful about how the pairs came about."""
-    if told.unsettled:
-        yield f"after {told.unsettled} of {restarts} starts the ratio still moved when the time for warming up had passed"
-    if told.alone:
-        yield f"{told.alone} requests were asked of one version only, since its flow wanted them and the other's did not"
-    if told.uneven:
-        yield f"{told.uneven} flows ended on one version before the other"

@@ -17,8 +17,8 @@ from perfkit.stats.order import BlockRatios, Pairs
 from perfkit.stats.starts import Started
 
 Counts: TypeAlias = npt.NDArray[np.int64]
-# Blocks of one figure of bursts: of more, several pairs are joined, since all pairs of blocks are looked at.
-MOST_OF_BURSTS: Final = 120
+# Blocks of one figure of bursts: up to here the signed ranks are exact.
+MOST_OF_BURSTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ def of_bursts(bursts: Table) -> Iterator[Series]:
 
 
 def _of_bursts(bursts: Table) -> Iterator[Series]:
-    """A pair of bursts in either order is a block: neighbours hardly depend on each other, and tests need blocks."""
+    """A burst to each version is a block: neighbours hardly depend on each other, and tests need blocks."""
     if isinstance(bursts, Missing) or bursts.is_empty():
         return
     grouped = bursts.group_by("endpoint", "size", maintain_order=True)
@@ -84,8 +84,8 @@ def _of_bursts(bursts: Table) -> Iterator[Series]:
             columns = pl.col(f"base_{metric.figure}", f"head_{metric.figure}")
             good = rows.filter(pl.all_horizontal(columns.is_not_null() & (columns > 0)))
             if good.height:
-                pairs = replace(_pairs(good, metric.figure), block=np.arange(good.height))
-                ratios = order.trimmed_means(order.merged(pairs, max(1, good.height // (2 * MOST_OF_BURSTS))))
+                pairs = _pairs(good, metric.figure)
+                ratios = order.one_by_one(pairs, MOST_OF_BURSTS)
                 start = good["restart"].to_numpy().astype(np.int64)[ratios.blocks]
                 yield Series(str(endpoint), metric, ratios, float(np.median(pairs.a)), float(np.median(pairs.b)), start)
 

@@ -4,6 +4,7 @@ The second of two identical requests is up to 13 % faster (caches), so a block's
 by itself and the two sums are averaged on the logarithmic scale, where the advantage cancels. The summary decides what can be
 seen: the median of ratios is the steadiest and blind to what befalls one request in twenty; ratios of means and of high
 quantiles see that, need more requests per block (`merged`), and are noisier. Research for comparisons, 0 and 2.2.
+Where every pair is a block, as of bursts, the advantage is estimated from all of them (`one_by_one`).
 """
 
 from collections.abc import Callable, Sequence
@@ -71,6 +72,20 @@ def ratios_of_means(pairs: Pairs, fewest: int = FEWEST_OF_TAILS) -> BlockRatios:
 def ratios_of_quantiles(pairs: Pairs, share: float, fewest: int = FEWEST_OF_TAILS) -> BlockRatios:
     """Of B's quantile to A's, each by Harrell and Davis."""
     return by_block(merged(pairs, fewest), lambda a, b: float(np.log(quantile(b, share) / quantile(a, share))), fewest)
+
+
+def one_by_one(pairs: Pairs, most: int) -> BlockRatios:
+    """Every pair a block of its own, under its place, with half of what second ones gain taken from or given to each.
+
+    For pairs that are long enough to be a block, as bursts are. Of more than `most`, neighbours are averaged.
+    """
+    second, logs = pairs.b_first, np.log(pairs.b / pairs.a)
+    if not 0 < np.count_nonzero(second) < len(second):
+        return BlockRatios(np.empty(0, np.int64), np.empty(0), len(logs))
+    half = (float(np.median(logs[second])) - float(np.median(logs[~second]))) / 2
+    alike = logs - np.where(second, half, -half)
+    begun = np.arange(0, len(alike), -(-len(alike) // most))
+    return BlockRatios(begun, np.add.reduceat(alike, begun) / np.diff(np.append(begun, len(alike))), 0)
 
 
 def by_block(pairs: Pairs, summary: Summary, fewest: int = FEWEST) -> BlockRatios:

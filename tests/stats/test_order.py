@@ -12,6 +12,7 @@ from perfkit.stats.order import (
     means,
     medians,
     merged,
+    one_by_one,
     ratios_of_means,
     ratios_of_quantiles,
     service_wide,
@@ -130,3 +131,36 @@ def test_twelve_hundred_pairs_find_a_sleep_at_the_level_of_one_of_six_tests() ->
     )
 
     assert found >= 19
+
+
+def test_pairs_one_by_one_lose_what_second_ones_gain_and_nothing_else() -> None:
+    random = np.random.default_rng(1)
+    second = random.random(400) < 0.5
+    a = random.exponential(0.02, 400)
+    b = a * np.exp(0.05 + random.normal(0, 0.01, 400))
+    a, b = np.where(second, a * 0.9, a), np.where(second, b, b * 0.9)
+
+    found = one_by_one(Pairs(a, b, second, np.zeros(400, np.int64)), most=1000)
+
+    assert found.blocks.tolist() == list(range(400))
+    assert found.ratios.mean() == pytest.approx(0.05, abs=0.003)
+    assert found.ratios.std() == pytest.approx(0.01, rel=0.15)
+
+
+def test_of_very_many_pairs_neighbours_are_averaged() -> None:
+    logs = np.arange(10.0)
+    second = np.array([True, True, False, False, True, False, False, True, True, False])
+    pairs = Pairs(np.ones(10), np.exp(logs), second, np.zeros(10, np.int64))
+
+    found = one_by_one(pairs, most=4)
+
+    assert found.blocks.tolist() == [0, 3, 6, 9]
+    half = (np.median(logs[second]) - np.median(logs[~second])) / 2
+    alike = logs - np.where(second, half, -half)
+    assert found.ratios == pytest.approx([alike[:3].mean(), alike[3:6].mean(), alike[6:9].mean(), alike[9]])
+
+
+def test_pairs_of_one_order_alone_say_nothing() -> None:
+    found = one_by_one(Pairs(np.ones(5), np.ones(5), np.ones(5, np.bool_), np.zeros(5, np.int64)), most=10)
+
+    assert (len(found.ratios), found.left_out) == (0, 5)
