@@ -45,7 +45,7 @@ COLUMNS = ("rate", "simulated", "its interval", "long run", "its interval", "win
 
 def plan(repository: Repository, windows: int, *, is_try: bool) -> tuple[Sequence[Item], dict[str, Any]]:
     facts = calibration.calibrated(repository, is_try=is_try)
-    rate = round(UTILISATION / facts["client_time"])
+    rate = round(UTILISATION / facts["busy"])
     items = [Item(number, 5000 + number, name, PLACE) for number, name in enumerate(OWN, 1)]
     return items, {**facts, "rate": rate, "windows": windows, "budget": calibration.SHORT if is_try else BUDGET}
 

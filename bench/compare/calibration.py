@@ -25,7 +25,7 @@ class CalibrationError(RegistrationError):
 
 
 def calibrated(repository: Repository, *, is_try: bool) -> dict[str, Any]:
-    """The facts of a series: Sizes, and what the endpoints take."""
+    """The facts of a series: Sizes, what the endpoints take, and for how much of it a request keeps the process busy."""
     files = replaced(repository.files, SETTINGS, f"ROUNDS = {ROUNDS:_}", f"ROUNDS = {MORE:_}")
     head = repository.branch("calibration", files)
     asked = Asked(repository.top, repository.scenario, BASE, head, (*NO_GATE, "--budget", SHORT if is_try else LONG))
@@ -40,8 +40,9 @@ def calibrated(repository: Repository, *, is_try: bool) -> dict[str, Any]:
             allocated=_allocated(counters),
         )
         times = {place: round(tests[place, "server_time"]["base"], 6) for place in ENDPOINTS}
-        client = float(pairs["base_time"].mean())  # type: ignore[arg-type]  # of a column of times
-    return {"sizes": asdict(sizes), "server_time": times, "client_time": round(client, 6)}
+        waited = (pl.col("base_server") - pl.col("base_cpu")).fill_null(0.0).clip(0.0, pl.col("base_time"))
+        busy: float = pairs.select((pl.col("base_time") - waited).mean()).item()
+    return {"sizes": asdict(sizes), "server_time": times, "busy": round(busy, 6)}
 
 
 def allocated(repository: Repository) -> dict[str, float]:
