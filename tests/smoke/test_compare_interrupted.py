@@ -160,7 +160,7 @@ def test_an_interrupt_amid_the_bursts_keeps_those_that_were_measured(top: Path, 
     (written,) = comparing.reports.glob("*/comparison.json")
     content = json.loads(written.read_text())
     (median,) = (test for test in content["tests"] if test["metric"] == "burst_2_median")
-    assert 1 <= median["blocks"] <= 30
+    assert 2 <= median["blocks"] <= 200
     assert median["change"] > 0.5
     assert any(one.startswith("bursts: it was interrupted with") for one in content["missing"])
     comparing.require_nothing_left()
