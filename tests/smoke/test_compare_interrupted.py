@@ -126,19 +126,26 @@ def test_an_interrupt_in_any_tier_leaves_nothing(top: Path, started: list[Compar
     comparing.require_nothing_left()
 
 
-def test_an_interrupt_amid_the_alternation_loses_nothing_but_the_block_under_way(top: Path, started: list[Comparing]) -> None:
-    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "60s", "--no-why")
-    started.append(comparing)
-    comparing.await_tier("alternating")
+def interrupted(comparing: Comparing, tier: str) -> dict[str, Any]:
+    """comparison.json of one that is interrupted when the tier has some blocks."""
+    comparing.await_tier(tier)
     time.sleep(WARM_AND_MORE)
-
     comparing.process.send_signal(signal.SIGINT)
     code, said = comparing.ended()
 
     assert code == 130, said
     (written,) = comparing.reports.glob("*/comparison.json")
-    content = json.loads(written.read_text())
+    content: dict[str, Any] = json.loads(written.read_text())
     assert content["exit_code"] == 130
+    return content
+
+
+def test_an_interrupt_amid_the_alternation_loses_nothing_but_the_block_under_way(top: Path, started: list[Comparing]) -> None:
+    comparing = Comparing(top, "one", "slower", "--tiers", "1,2", "--budget", "60s", "--no-why")
+    started.append(comparing)
+
+    content = interrupted(comparing, "alternating")
+
     (endpoint,) = content["endpoints"]
     assert 2 <= endpoint["restarts"][0]["blocks"] <= 30
     assert endpoint["restarts"][0]["change"] > 0.5
@@ -150,15 +157,9 @@ def test_an_interrupt_amid_the_alternation_loses_nothing_but_the_block_under_way
 def test_an_interrupt_amid_the_bursts_keeps_those_that_were_measured(top: Path, started: list[Comparing]) -> None:
     comparing = Comparing(top, "one", "slower", "--tiers", "2", "--budget", "60s", "--no-why")
     started.append(comparing)
-    comparing.await_tier("sending bursts")
-    time.sleep(WARM_AND_MORE)
 
-    comparing.process.send_signal(signal.SIGINT)
-    code, said = comparing.ended()
+    content = interrupted(comparing, "sending bursts")
 
-    assert code == 130, said
-    (written,) = comparing.reports.glob("*/comparison.json")
-    content = json.loads(written.read_text())
     (median,) = (test for test in content["tests"] if test["metric"] == "burst_2_median")
     assert 2 <= median["blocks"] <= 200
     assert median["change"] > 0.5
