@@ -41,6 +41,14 @@ def test_a_regression_is_said_with_its_place_and_its_interval() -> None:
     assert "server time +5." in said.verdict or "server time +4." in said.verdict
 
 
+def test_times_that_the_gate_does_not_name_are_not_said_to_be_missing() -> None:
+    compared = a_page(Observed(some_pairs(), counters=()), Settings(gate=frozenset({"statements"})))
+    counted = a_page(Observed(Missing("--tiers left it out"), counters=()), Settings(gate=frozenset({"statements"})))
+
+    assert compared.verdict.endswith("times are not in compare.gate, so they decide nothing")
+    assert counted.verdict.endswith("times were not compared")
+
+
 def test_a_pull_request_comment_has_the_verdict_the_statement_and_the_endpoints() -> None:
     text = markdown.render(a_regression())
 

@@ -112,7 +112,8 @@ def equivalent(comparison: Comparison) -> str:
     rules = comparison.settings.rules
     deciding = [test for test in comparison.gated if test.decides]
     if not deciding:
-        return "nothing of what was counted changed; times were not compared"
+        why = "are not in compare.gate, so they decide nothing" if comparison.tests else "were not compared"
+        return f"nothing of what was counted changed; times {why}"
     count = len({test.endpoint for test in deciding} - {EVERY})
     largest = max((test.verdict.no_slowdown_beyond for test in deciding), default=0.0)
     of = "of the only endpoint" if count == 1 else f"of any of {count} endpoints"
