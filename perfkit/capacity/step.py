@@ -74,7 +74,7 @@ class Arrived:
     at: Numbers
     names: tuple[str, ...]  # of endpoints
     endpoint: Counts  # of each request: place in `names`
-    block: Counts  # of each request, -1 while it settled
+    block: Counts  # of each request, -1 of one that is not judged: it was due while the step settled, or failed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,11 +192,11 @@ def watch(measures: Measures, interval: Interval, limits: Sequence[Limit], offer
 
 
 def arrived(measures: Measures, interval: Interval) -> Arrived:
-    """Of the warm-up and the measure phase, whatever came of them: a request that failed was there too."""
+    """Of the warm-up and the measure phase, whatever came of them: a request that failed was there too, and is not judged."""
     due = measures.all_samples.filter(pl.col("intended_at") < interval.finished_at).sort("intended_at")
     at = numbers(due["intended_at"])
     block = _block(at, interval)
-    block[at < interval.started_at] = -1
+    block[(at < interval.started_at) | ~due["ok"].to_numpy()] = -1
     names = due["endpoint"].unique().sort()
     endpoint = due["endpoint"].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
     return Arrived(at - at[0] if len(at) else at, tuple(names), endpoint.to_numpy(), block)

@@ -118,7 +118,7 @@ class _Likelihood:
     def __init__(self, curve: MissCurve, steps: Sequence[Watched], objective: int) -> None:
         self._steps = [_Step(curve, step, objective) for step in steps]
         # One for all steps: by its own, the step that misses the most for its rate counts for the least, and the limit comes out
-        # too high (by 3 % and more where queues are long, tests/capacity/test_network.py).
+        # too high (decision 0032).
         self._weight = 1 / float(np.mean([step.design_effect for step in self._steps])) if self._steps else 1.0
         self._prior = -0.5 * (np.log(_FACTORS) / PRIOR_SD) ** 2
 

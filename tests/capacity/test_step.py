@@ -94,6 +94,14 @@ def test_a_limit_of_one_endpoint_is_of_its_requests_only() -> None:
     assert step.reached[0].missed == 0.0
 
 
+def test_a_request_that_failed_had_arrived_and_is_not_judged() -> None:
+    step = a_reading([*requests(100), *requests(100, status=500)])
+
+    assert len(step.arrived.at) == 200
+    judged = step.arrived.block >= 0
+    assert judged.sum() == step.watched.requests.sum() == 100
+
+
 def test_cores_are_those_of_the_measured_seconds() -> None:
     host = [a_host(at, target_cpu=1.5 * at, generator_cpu=0.1 * at, busy=0.9) for at in (1.0, 3.0, 7.0, 11.0)]
     measures = Measures(evidence(requests(), run=RUN, host=host))
