@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.results import RESULTS, ROOT, commit, now
 from perfkit.compare import git
+from perfkit.errors import ComparisonError
 from perfkit.target.machine import cpu_model
 
 COMPARE = "compare"  # the folder below docs/results in which the ledgers of a group of benches lie
@@ -30,8 +31,10 @@ OF_CAPACITY_ALONE = (
     "perfkit/run/again.py", "perfkit/target/handover.py", "perfkit/stats/allen_cunneen.py", "perfkit/stats/limit_search.py",
     "perfkit/stats/load_factor.py", "perfkit/stats/miss_curve.py", "perfkit/stats/usl.py",
 )  # fmt: skip
+# What a comparison only does on request, which no bench of them makes.
+ON_REQUEST = ("perfkit/compare/instructions.py", "perfkit/compare/callgrind.py")
 ELSEWHERE = {
-    COMPARE: ("perfkit/capacity/", *OF_CAPACITY_ALONE, "perfkit/compare/pages/", "perfkit/compare/history/"),
+    COMPARE: ("perfkit/capacity/", *OF_CAPACITY_ALONE, *ON_REQUEST, "perfkit/compare/pages/", "perfkit/compare/history/"),
     "capacity": ("perfkit/compare/", "perfkit/capacity/pages/"),
 }
 BROKEN_OFF = "broken off"
@@ -88,6 +91,11 @@ class Series:
     def protocol(self) -> str:
         return str(self._lines[0]["protocol"])
 
+    @property
+    def commit(self) -> str:
+        """That it was registered on."""
+        return str(self._lines[0]["commit"])
+
     def register(self, items: Iterable[Item], facts: dict[str, Any], protocol: str) -> None:
         if self.is_registered:
             raise RegistrationError("the series is registered already: it goes on as it was planned")
@@ -98,9 +106,13 @@ class Series:
             }
         )  # fmt: skip
 
-    def require(self, protocol: str) -> None:
-        """Raises when what is there now is not what the series was registered with."""
-        if self.protocol != protocol:
+    def require(self, protocol: str, then: str) -> None:
+        """Raises when what is there now is not what the series was registered with.
+
+        `then` is what the commit of the registration measures by what is *now* known to have a say: a room that turns out to
+        have none may be left out in the middle of a series; one that has a say may not have changed.
+        """
+        if protocol not in (self.protocol, then):
             raise RegistrationError(
                 f"what it measures of {PROTOCOL}/ is not what was registered ({self.protocol[:10]}): check that out, "
                 "or register another series with --series"
@@ -165,7 +177,12 @@ def protocol(group: str = COMPARE, root: Path = ROOT) -> str:
     without = [f":(exclude){folder}" for folder in (*NO_SAY, *ELSEWHERE[group])]
     if git.tell(root, "status", "--porcelain", "--", PROTOCOL, *without):
         raise RegistrationError(f"{PROTOCOL}/ has uncommitted changes: commit them, so that what is measured has a name")
-    listed = git.tell(root, "ls-tree", "-r", "HEAD", "--", PROTOCOL).splitlines()
+    return protocol_of("HEAD", group, root)
+
+
+def protocol_of(revision: str, group: str = COMPARE, root: Path = ROOT) -> str:
+    """The same of any commit; raises when the repository does not have it."""
+    listed = git.tell(root, "ls-tree", "-r", revision, "--", PROTOCOL).splitlines()
     counted = [line for line in listed if not line.partition("\t")[2].startswith((*NO_SAY, *ELSEWHERE[group]))]
     return hashlib.sha1("\n".join(counted).encode(), usedforsecurity=False).hexdigest()
 
@@ -177,8 +194,8 @@ def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[
         tree = protocol(group)
         if not series.is_registered:
             series.register(*plan(), tree)
-        series.require(tree)
-    except RegistrationError as error:
+        series.require(tree, protocol_of(series.commit, group))
+    except (RegistrationError, ComparisonError) as error:
         sys.exit(f"{bench}, series {name}: {error}")
     return series
 

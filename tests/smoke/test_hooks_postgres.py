@@ -326,7 +326,7 @@ def test_a_wait_for_psycopgs_pool_is_recorded(probe: Probe, server: str) -> None
         with probe.request(), pool.connection():
             pass
 
-    (wait,) = probe.calls("pool_wait")
+    (wait,) = long(probe.calls("pool_wait"))
     assert wait["name"] == f"psycopg_pool {pool.name} (size 1 to 1)"
     assert 0 < psycopg_pool_.look(pool)[0] < 1
     assert psycopg_pool_.look(pool)[0] == 0.0  # nobody had one since
@@ -353,9 +353,14 @@ def test_a_wait_for_psycopgs_asynchronous_pool_is_recorded(probe: Probe, server:
     with probe.request():
         asyncio.run(crowd())
 
-    assert len(probe.calls("pool_wait")) == 2
+    assert len(long(probe.calls("pool_wait"))) == 2
     assert 0 < psycopg_pool_.look(pools[0])[0] < 1
     assert len(probe.statements()) == 3
+
+
+def long(waits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those for another's statement: on a busy machine a free connection may take its time as well."""
+    return [wait for wait in waits if wait["wall"] > 0.01e9]
 
 
 def url(server: str, driver: str) -> str:
@@ -375,7 +380,7 @@ def test_sqlalchemy_on_postgres_counts_once(probe: Probe, server: str, driver: s
     assert request.statements == 2
     assert [rows for _, rows in probe.statements()] == [1, 2]
     assert len(probe.calls("connect")) == 1
-    assert probe.calls("pool_wait") == []
+    assert long(probe.calls("pool_wait")) == []
     database.dispose()
 
 
@@ -397,7 +402,7 @@ def test_sqlalchemys_asynchronous_half_keeps_request_and_call_site(probe: Probe,
 
     assert request.statements == 3
     assert all(call["site"].endswith("in one") for call in probe.seen().statements())
-    assert len(probe.calls("pool_wait")) == 2
+    assert len(long(probe.calls("pool_wait"))) == 2
     assert {call["name"] for call in probe.calls("pool_wait")} == {"sqlalchemy AsyncAdaptedQueuePool (size 1, overflow 0)"}
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-from bench.compare.registered import BROKEN_OFF, OF_CAPACITY_ALONE, Item, RegistrationError, Series, protocol
+from bench.compare import registered as registered_
+from bench.compare.registered import BROKEN_OFF, OF_CAPACITY_ALONE, Item, RegistrationError, Series, protocol, protocol_of
 
 ITEMS = [Item(1, 11, "cpu", "order"), Item(2, 12, "lock", "quote"), Item(3, 13, "cpu", "stock")]
 
@@ -84,9 +85,10 @@ def test_a_series_is_not_registered_anew(tmp_path: Path) -> None:
 def test_another_protocol_is_another_series(tmp_path: Path) -> None:
     series = registered(tmp_path)
 
-    series.require("tree")
+    series.require("tree", "what that was by other rules")
+    series.require("what that is by other rules", "what that is by other rules")
     with pytest.raises(RegistrationError, match="register another series with --series"):
-        series.require("another tree")
+        series.require("another tree", "what that was by other rules")
 
 
 def committed(root: Path, **files: str) -> None:
@@ -109,6 +111,17 @@ def test_only_what_a_series_measures_makes_it_another_one(tmp_path: Path) -> Non
 
     committed(tmp_path, stats="2")
     assert protocol("compare", tmp_path) != first["compare"]
+
+
+def test_what_is_found_to_have_no_say_is_left_out_of_the_past_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    committed(tmp_path, compare="1", idle="1")
+    then = subprocess.run(["git", "-C", tmp_path, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    committed(tmp_path, idle="2")
+    assert protocol("compare", tmp_path) != protocol_of(then, "compare", tmp_path)
+
+    monkeypatch.setattr(registered_, "NO_SAY", ("perfkit/idle/",))
+
+    assert protocol("compare", tmp_path) == protocol_of(then, "compare", tmp_path)
 
 
 def test_what_is_not_committed_cannot_be_registered(tmp_path: Path) -> None:
