@@ -62,6 +62,7 @@ bench: $(VENV)/.set-up-dev  ## What perfkit itself costs, how true it is, and ho
 	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.verdict_rates
 	$(BIN)/python -m bench.change_points
+	$(BIN)/python -m bench.capacity.simulated
 
 golden: $(VENV)/.set-up-dev  ## Write the golden files anew; read the diff.
 	PERFKIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden
