@@ -87,7 +87,10 @@ def test_the_probe_needs_nothing_but_the_standard_library() -> None:
 
 
 def test_importing_the_command_line_imports_no_locust() -> None:
-    code = "import sys, perfkit.cli.main; sys.exit('locust' in sys.modules or 'gevent' in sys.modules)"
+    code = (
+        "import sys; from perfkit.cli.main import application; application(());"
+        "sys.exit('perfkit.cli.run' not in sys.modules or 'locust' in sys.modules or 'gevent' in sys.modules)"
+    )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

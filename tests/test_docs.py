@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from docs import generate
-from perfkit.cli.main import app
+from perfkit.cli.main import application
 from perfkit.scenario import model, positions
 from perfkit.scenario.parse import parse
 
@@ -75,7 +75,7 @@ def test_every_scenario_of_the_pages_is_valid(text: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("call", tuple(commands()))
 def test_every_command_of_the_pages_exists_with_its_options(call: str) -> None:
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(application(()))
     options = {option for parameter in command.params for option in parameter.opts}
 
     words = [word for word in shlex.split(call, comments=True) if not re.fullmatch(r"[0-9]?[<>|&].*", word)][1:]

@@ -1,17 +1,23 @@
 """The perfkit command: lists its commands, and is the one place where errors become text and an exit code."""
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from perfkit.cli import analyze, bisect, capacity, check, compare, demo, doctor, explain, history, rules, run, schema, worker
 from perfkit.errors import PerfkitError
 from perfkit.version import VERSION
 
 BUG = PerfkitError.exit_code
+# A module each, with a function of its name; GROUPS have an `app` with commands of their own.
+COMMANDS: Final = (
+    "run", "compare", "bisect", "capacity", "analyze", "check", "worker", "schema", "explain", "rules", "doctor", "demo",
+)  # fmt: skip
+GROUPS: Final = ("history",)
 
 
 def _finish(code: int | None, **_: object) -> None:
@@ -19,19 +25,25 @@ def _finish(code: int | None, **_: object) -> None:
     raise typer.Exit(code or 0)
 
 
-app = typer.Typer(
-    help="Drive load at a Python API, see inside it while it works, and be told what to fix, with evidence.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    result_callback=_finish,
-)
-for command in (
-    *(run.run, compare.compare, bisect.bisect, capacity.capacity, analyze.analyze, check.check, worker.worker, schema.schema),
-    *(explain.explain, rules.rules, doctor.doctor, demo.demo),
-):
-    app.command()(command)
-app.add_typer(history.app, name="history")
+def application(words: Sequence[str]) -> typer.Typer:
+    """Of the one command that is asked for, or of all: each brings libraries that others have no need to wait for."""
+    app = typer.Typer(
+        help="Drive load at a Python API, see inside it while it works, and be told what to fix, with evidence.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        result_callback=_finish,
+        callback=options,
+    )
+    asked = next((word for word in words if not word.startswith("-")), "")
+    known = (*COMMANDS, *GROUPS)
+    for name in (asked,) if asked in known else known:
+        module = import_module(f"perfkit.cli.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command()(getattr(module, name))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -40,7 +52,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
@@ -55,8 +66,9 @@ def main() -> None:
     console = Console(stderr=True, soft_wrap=True)
     # Wherever it stands: a person adds it to the end of the line that failed.
     debug = "--debug" in sys.argv
+    words = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        app([argument for argument in sys.argv[1:] if argument != "--debug"])
+        application(words)(words)
     except PerfkitError as error:
         if debug:
             raise

@@ -54,6 +54,23 @@ def perfkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return Terminal(monkeypatch, capsys)
 
 
+def test_a_command_waits_for_no_other_commands_libraries() -> None:
+    code = (
+        "import sys; from perfkit.cli.main import application; application(['--debug', 'check', 'shop.yaml']);"
+        "sys.exit('perfkit.cli.check' not in sys.modules or any('scipy' in name or 'ruptures' in name for name in sys.modules))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_command_is_listed_and_a_word_that_is_none_is_told(perfkit: Terminal) -> None:
+    assert perfkit("--help") == 0
+    assert [name for name in (*program.COMMANDS, *program.GROUPS) if f" {name} " not in perfkit.out] == []
+
+    assert perfkit("comparr") == 2
+    assert "compare" in perfkit.err
+
+
 def test_the_version_is_printed(perfkit: Terminal) -> None:
     assert perfkit("--version") == 0
     assert perfkit.out == f"perfkit {VERSION}\n"

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,17 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import polars as pl
 import pytest
-import yaml
 
 from perfkit.target.process import Supervised
+from tests.smoke.scenarios import REPOSITORY, Ran, free_port, run
 
-REPOSITORY: Final = Path(__file__).parents[2]
-SCENARIOS: Final = REPOSITORY / "scenarios"
 DEMO: Final = REPOSITORY / "perfkit" / "demo"
-# Long enough for every rule's own minimum at the rates of the scenarios.
-DURATION: Final = "40s"
 ANY: Final = ""  # a row of the table that names no place, or no function
 STRENGTH: Final = ("hint", "predicted", "measured", "verified")
 
@@ -41,30 +35,6 @@ class Planted:
 
     def __str__(self) -> str:
         return f"{self.shop}: {self.rule} at {self.endpoint or 'some place'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A scenario that was run: how it ended, what it said, and what it left behind."""
-
-    code: int
-    said: str
-    directory: Path
-
-    @property
-    def judged(self) -> dict[str, Any]:
-        read: dict[str, Any] = json.loads((self.directory / "findings.json").read_text())
-        return read
-
-    def findings(self) -> list[dict[str, Any]]:
-        """Those above a hint."""
-        found: list[dict[str, Any]] = self.judged["findings"]
-        return [finding for finding in found if finding["level"] not in ("hint", "refuted")]
-
-    def told(self) -> str:
-        """All findings in a few words, for the message of a test that fails."""
-        found = [f"{one['rule']} at {one['endpoint']}: {one['level']}, {one['call_site']}" for one in self.judged["findings"]]
-        return "\n".join([self.said[-1500:], *found, f"skipped {self.judged['skipped']}", f"failed {self.judged['failed']}"])
 
 
 def table() -> Iterator[Planted]:
@@ -92,57 +62,6 @@ def table() -> Iterator[Planted]:
 PLANTED: Final = tuple(table())
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ran]:
-    """Runs a scenario once, at ports and on files of its own, so that a shop that is open elsewhere does not disturb."""
-
-    @cache
-    def run(name: str) -> Ran:
-        folder = tmp_path_factory.mktemp(name)
-        path = SCENARIOS / f"{name}.yaml"
-        options = ["--duration", DURATION, "--out", str(folder / "reports"), "--no-calibrate"]
-        line = [sys.executable, "-m", "perfkit", "run", str(path), *options]
-        done = subprocess.run(
-            [*line, *moved(path, folder)], cwd=folder, env=environment(), capture_output=True, text=True, timeout=280, check=False
-        )
-        directory = (folder / "reports" / "latest").resolve()
-        assert (directory / "findings.json").exists(), done.stdout + done.stderr
-        return Ran(done.returncode, done.stdout + done.stderr, directory)
-
-    return run
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-
-
-def moved(path: Path, folder: Path) -> list[str]:
-    """`--set` for every port and database file of the target."""
-    target = yaml.safe_load(path.read_text())["target"]
-    ports = {port: str(free_port()) for port in sorted(set(re.findall(r"\b8\d{3}\b", json.dumps(target))))}
-    options: list[str] = []
-    for place, text in leaves(target, "target"):
-        settled = re.sub(r"\b8\d{3}\b", lambda match: ports[match[0]], text)
-        settled = re.sub(r"(sqlite:///|^)([\w/-]+\.db)$", lambda match: f"{match[1]}{folder / Path(match[2]).name}", settled)
-        if settled != text:
-            options += ["--set", f"{place}={json.dumps(settled)}"]
-    return options
-
-
-def leaves(value: object, place: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield place, value
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from leaves(item, f"{place}.{key}")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        free: int = listener.getsockname()[1]
-        return free
-
-
 def test_the_table_plants_every_rule() -> None:
     rules = re.findall(r"^## ([a-z-]+)", (REPOSITORY / "docs" / "rules.md").read_text(), re.MULTILINE)
 
@@ -150,6 +69,17 @@ def test_the_table_plants_every_rule() -> None:
     assert sorted({planted.rule for planted in PLANTED}) == sorted(rules)
     assert len([planted for planted in PLANTED if planted.shop == "shop"]) >= 9
     assert {planted.rule for planted in PLANTED if planted.shop == "shop-async"} >= {"n-plus-one-queries", "connection-churn"}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ran]:
+    """Runs a scenario once."""
+
+    @cache
+    def once(name: str) -> Ran:
+        return run(name, tmp_path_factory.mktemp(name))
+
+    return once
 
 
 @pytest.mark.timeout(400)
@@ -213,33 +143,6 @@ def test_in_a_mended_shop_there_is_nothing_to_fix(name: str, ran: Callable[[str]
     assert run.judged["total"]["coverage"] > 0.9, run.told()
     assert run.judged["failed"] == []
     assert [f"{finding['rule']} at {finding['endpoint']}: {finding['message']}" for finding in run.findings()] == []
-
-
-@pytest.mark.timeout(400)
-def test_a_program_that_nobody_here_wrote_is_seen_through(ran: Callable[[str], Ran]) -> None:
-    run = ran("datasette")
-
-    assert run.code == 0, run.told()
-    assert run.judged["failed"] == []
-    with_statements = [endpoint["endpoint"] for endpoint in run.judged["endpoints"] if (endpoint["statements"] or 0) > 0]
-    assert len(with_statements) >= 3, run.told()
-
-
-@pytest.mark.timeout(400)
-def test_the_stacks_of_a_strange_program_belong_to_its_endpoints_or_to_the_shared_row(ran: Callable[[str], Ran]) -> None:
-    run = ran("datasette")
-    by_endpoint = (
-        pl.read_parquet(run.directory / "stacks.parquet")
-        .group_by(pl.col("endpoint").cast(pl.String))
-        .agg(pl.col("samples").sum())
-    )
-    samples: dict[str, int] = dict(by_endpoint.iter_rows())
-    known = {endpoint["endpoint"] for endpoint in run.judged["endpoints"]}
-
-    placed = sum(count for endpoint, count in samples.items() if endpoint in known or endpoint == "")
-    assert placed / sum(samples.values()) > 0.9, samples
-    assert sum(count for endpoint, count in samples.items() if endpoint) > 0, samples
-    assert "shared: server, protocol and middleware" in (run.directory / "report.html").read_text()
 
 
 # --- the same answers ----------------------------------------------------------------------------------------------------
