@@ -37,6 +37,8 @@ ELSEWHERE = {
     COMPARE: ("perfkit/capacity/", *OF_CAPACITY_ALONE, *ON_REQUEST, "perfkit/compare/pages/", "perfkit/compare/history/"),
     "capacity": ("perfkit/compare/", "perfkit/capacity/pages/"),
 }
+# What only one bench looks at: it gates nothing, and no other bench reads its figures.
+OF_ONE_BENCH = {"at-rate": ("perfkit/compare/at_rate.py", "perfkit/stats/resampled_queue.py")}
 BROKEN_OFF = "broken off"
 # Seeds of the numbers that stand in for those that were broken off.
 INSTEAD = 1_000_000
@@ -172,29 +174,34 @@ class Series:
             os.fsync(ledger.fileno())
 
 
-def protocol(group: str = COMPARE, root: Path = ROOT) -> str:
-    """A name for what a group of benches measures, as it is committed; what is not committed cannot be registered."""
-    without = [f":(exclude){folder}" for folder in (*NO_SAY, *ELSEWHERE[group])]
+def protocol(group: str = COMPARE, bench: str = "", root: Path = ROOT) -> str:
+    """A name for what a bench of a group measures, as it is committed; what is not committed cannot be registered."""
+    without = [f":(exclude){room}" for room in _no_say(group, bench)]
     if git.tell(root, "status", "--porcelain", "--", PROTOCOL, *without):
         raise RegistrationError(f"{PROTOCOL}/ has uncommitted changes: commit them, so that what is measured has a name")
-    return protocol_of("HEAD", group, root)
+    return protocol_of("HEAD", group, bench, root)
 
 
-def protocol_of(revision: str, group: str = COMPARE, root: Path = ROOT) -> str:
+def protocol_of(revision: str, group: str = COMPARE, bench: str = "", root: Path = ROOT) -> str:
     """The same of any commit; raises when the repository does not have it."""
     listed = git.tell(root, "ls-tree", "-r", revision, "--", PROTOCOL).splitlines()
-    counted = [line for line in listed if not line.partition("\t")[2].startswith((*NO_SAY, *ELSEWHERE[group]))]
+    counted = [line for line in listed if not line.partition("\t")[2].startswith(_no_say(group, bench))]
     return hashlib.sha1("\n".join(counted).encode(), usedforsecurity=False).hexdigest()
+
+
+def _no_say(group: str, bench: str) -> tuple[str, ...]:
+    others = [room for name, rooms in OF_ONE_BENCH.items() if name != bench for room in rooms]
+    return (*NO_SAY, *ELSEWHERE[group], *others)
 
 
 def opened(bench: str, name: str, plan: Callable[[], tuple[Sequence[Item], dict[str, Any]]], group: str = COMPARE) -> Series:
     """The series to go on with, registered now if it is new; ends the bench when it may not be gone on with."""
     series = Series(RESULTS / group / f"{bench}-{name}.jsonl")
     try:
-        tree = protocol(group)
+        tree = protocol(group, bench)
         if not series.is_registered:
             series.register(*plan(), tree)
-        series.require(tree, protocol_of(series.commit, group))
+        series.require(tree, protocol_of(series.commit, group, bench))
     except (RegistrationError, ComparisonError) as error:
         sys.exit(f"{bench}, series {name}: {error}")
     return series

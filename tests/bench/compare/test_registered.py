@@ -103,35 +103,46 @@ def committed(root: Path, **files: str) -> None:
 
 def test_only_what_a_series_measures_makes_it_another_one(tmp_path: Path) -> None:
     committed(tmp_path, compare="1", capacity="1", cli="1", stats="1")
-    first = {group: protocol(group, tmp_path) for group in ("compare", "capacity")}
+    first = {group: protocol(group, root=tmp_path) for group in ("compare", "capacity")}
 
     committed(tmp_path, capacity="2", cli="2")
-    assert protocol("compare", tmp_path) == first["compare"]
-    assert protocol("capacity", tmp_path) != first["capacity"]
+    assert protocol("compare", root=tmp_path) == first["compare"]
+    assert protocol("capacity", root=tmp_path) != first["capacity"]
 
     committed(tmp_path, stats="2")
-    assert protocol("compare", tmp_path) != first["compare"]
+    assert protocol("compare", root=tmp_path) != first["compare"]
 
 
 def test_what_is_found_to_have_no_say_is_left_out_of_the_past_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     committed(tmp_path, compare="1", idle="1")
     then = subprocess.run(["git", "-C", tmp_path, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     committed(tmp_path, idle="2")
-    assert protocol("compare", tmp_path) != protocol_of(then, "compare", tmp_path)
+    assert protocol("compare", root=tmp_path) != protocol_of(then, "compare", root=tmp_path)
 
     monkeypatch.setattr(registered_, "NO_SAY", ("perfkit/idle/",))
 
-    assert protocol("compare", tmp_path) == protocol_of(then, "compare", tmp_path)
+    assert protocol("compare", root=tmp_path) == protocol_of(then, "compare", root=tmp_path)
+
+
+def test_what_one_bench_looks_at_makes_only_its_series_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registered_, "OF_ONE_BENCH", {"at-rate": ("perfkit/queue/",)})
+    committed(tmp_path, compare="1", queue="1")
+    first = {bench: protocol("compare", bench, tmp_path) for bench in ("at-rate", "planted")}
+
+    committed(tmp_path, queue="2")
+
+    assert protocol("compare", "planted", tmp_path) == first["planted"]
+    assert protocol("compare", "at-rate", tmp_path) != first["at-rate"]
 
 
 def test_what_is_not_committed_cannot_be_registered(tmp_path: Path) -> None:
     committed(tmp_path, compare="1", cli="1")
     (tmp_path / "perfkit/cli/code.py").write_text("2")
-    assert protocol("compare", tmp_path)
+    assert protocol("compare", root=tmp_path)
 
     (tmp_path / "perfkit/compare/code.py").write_text("2")
     with pytest.raises(RegistrationError, match="uncommitted"):
-        protocol("compare", tmp_path)
+        protocol("compare", root=tmp_path)
 
 
 def test_what_is_left_out_of_a_comparisons_protocol_is_imported_by_none() -> None:
