@@ -43,7 +43,7 @@ fuzz: $(VENV)/.set-up-dev  ## The tests with drawn examples, with thousands of n
 
 smoke: $(VENV)/.set-up-dev  ## The tests with real servers, databases, profilers and a browser.
 	tests/smoke/install-programs
-	$(BIN)/python -m pytest -q tests/smoke -m together -n 4 --dist loadfile --durations=15
+	$(BIN)/python -m pytest -q tests/smoke -m together -n 3 --dist loadfile --durations=15
 	$(BIN)/python -m pytest -q tests/smoke -m alone --durations=15
 
 check: $(VENV)/.set-up-dev  ## Format, lint, types, import contracts.

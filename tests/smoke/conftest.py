@@ -28,7 +28,6 @@ TOGETHER: Final = frozenset(
         "test_control",
         "test_conversations",
         "test_counting_by_monitoring",
-        "test_datasette",
         "test_history",
         "test_hooks_outbound",
         "test_hooks_postgres",
