@@ -95,8 +95,8 @@ class Series:
 
     @property
     def commit(self) -> str:
-        """That it was registered on."""
-        return str(self._lines[0]["commit"])
+        """That it was registered on; `+` only says that something else had changed besides."""
+        return str(self._lines[0]["commit"]).removesuffix("+")
 
     def register(self, items: Iterable[Item], facts: dict[str, Any], protocol: str) -> None:
         if self.is_registered:

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import yaml
 
-REPOSITORY: Final = Path(__file__).parents[2]
+from tests.smoke.person import REPOSITORY
+
 SCENARIOS: Final = REPOSITORY / "scenarios"
 # Long enough for every rule's own minimum at the rates of the scenarios.
 DURATION: Final = "40s"

@@ -15,7 +15,8 @@ from typing import Any, Final
 import pytest
 
 from perfkit.target.process import Supervised
-from tests.smoke.scenarios import REPOSITORY, Ran, free_port, run
+from tests.smoke.person import REPOSITORY
+from tests.smoke.scenarios import Ran, free_port, run
 
 DEMO: Final = REPOSITORY / "perfkit" / "demo"
 ANY: Final = ""  # a row of the table that names no place, or no function

@@ -91,6 +91,12 @@ def test_another_protocol_is_another_series(tmp_path: Path) -> None:
         series.require("another tree", "what that was by other rules")
 
 
+def test_the_commit_of_a_series_is_one_that_git_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registered_, "commit", lambda: "dc42d098dc+")
+
+    assert registered(tmp_path).commit == "dc42d098dc"
+
+
 def committed(root: Path, **files: str) -> None:
     who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
     for name, text in files.items():
