@@ -1,7 +1,6 @@
 """The three tiers of a comparison on real servers: one request at a time, bursts, and counters."""
 
 import os
-import socket
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from perfkit.scenario.model import Scenario
 from perfkit.schemas import TRACES
 from perfkit.target import start
 from perfkit.target.target import Target
+from tests.smoke.scenarios import free_port
 
 # What a version does otherwise stands in its environment.
 APPLICATION = """
@@ -174,13 +174,6 @@ def scenario(steps: list[dict[str, Any]], folder: Path, environment: dict[str, s
         "flows": {"browse": {"steps": steps}},
         "load": [{"users": 1, "iterations": 1}],
     }
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 ITEM = {"get": "/items/${rand.int(1, 5)}", "name": "item", "extract": {"next": "$.next"}}

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import pytest
 from perfkit.evidence import Evidence
 from perfkit.run.read import read
 from tests.smoke.person import MARK, Command, assert_told, until
+from tests.smoke.scenarios import free_port
 
 RATE: Final = 200  # a second
 SERVICE: Final = """
@@ -122,13 +122,6 @@ def judged_again(perfkit: Command, directory: Path | None = None) -> dict[str, A
     assert "Traceback" not in done.err
     said: dict[str, Any] = json.loads(((directory or perfkit.latest) / "findings.json").read_text())
     return said
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        free: int = listener.getsockname()[1]
-        return free
 
 
 def assert_each_request_once(evidence: Evidence) -> None:

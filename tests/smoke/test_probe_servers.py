@@ -19,6 +19,7 @@ import pytest
 from perfkit.probe import records
 from perfkit.target import control, stage
 from tests import probe_reader
+from tests.smoke.scenarios import free_port
 
 FLASK = """
 import sys, time
@@ -166,13 +167,6 @@ def serving(
             yield Serving(process.pid, f"http://127.0.0.1:{port}", probe)
         finally:
             stop(process)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def await_listening(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
