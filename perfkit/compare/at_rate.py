@@ -3,19 +3,20 @@
 One window of plain load per version checks the size of it: it gates nothing, and a contradiction is told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from perfkit.compare.comparison import AtRate, Window
 from perfkit.compare.observed import Observed
 from perfkit.compare.pairs import SIDES
 from perfkit.compare.settings import Settings
-from perfkit.compare.timed import Timed
+from perfkit.compare.timed import Inside, Timed
 from perfkit.evidence import Missing, Table
-from perfkit.stats.quantiles import of_unordered
-from perfkit.stats.resampled_queue import SHARES, ResponseChange, Served, Traffic, change
+from perfkit.stats.quantiles import Numbers, of_unordered
+from perfkit.stats.resampled_queue import SHARES, Parts, ResponseChange, Served, Traffic, change
 from perfkit.units import show_time
 
 # Of the shares that are simulated: a window of seconds has no p99.
@@ -34,11 +35,42 @@ def at_rate(timed: Sequence[Timed], observed: Observed, settings: Settings) -> A
         return load
     if not usable:
         return Missing("no request was answered well by both versions")
-    weights = tuple(float(one.sent) for one in usable)
-    traffic = Traffic(load.rate, load.servers, load.discipline, weights, load.quantum)
-    found = change([Served(one.client, *one.waiting) for one in usable], traffic, seed=settings.seed)
     names = tuple(one.endpoint for one in usable)
-    return AtRate(load.rate, load.servers, str(load.discipline), names, found, measured(observed.windows))
+    served = [_served(one) for one in usable]
+    computing = dearer(dict(zip(names, served, strict=True)), observed.windows)
+    weights = tuple(float(one.sent) for one in usable)
+    factors = (1.0,) if isinstance(computing, Missing) else computing
+    traffic = Traffic(load.rate, load.servers, load.discipline, weights, load.quantum, factors)
+    found = change(served, traffic, seed=settings.seed)
+    return AtRate(load.rate, load.servers, str(load.discipline), names, found, measured(observed.windows), computing)
+
+
+def dearer(served: Mapping[str, Served], windows: Table) -> tuple[float, float] | Missing:
+    """Of base's and head's window: the CPU seconds of a request there, per second that it is not waiting when asked in turn."""
+    if isinstance(windows, Missing):
+        return windows
+    if windows["cpu"].null_count():
+        return Missing("what a process computes is only known of one that perfkit started")
+    known = windows.filter(pl.col("endpoint").cast(pl.String).is_in(list(served)))
+    found: list[float] = []
+    for place, side in enumerate(SIDES):
+        rows = known.filter(pl.col("side").cast(pl.String) == side)
+        if rows.height < FEWEST:
+            return Missing(f"only {rows.height} requests of a window were of endpoints that are compared")
+        busy = {name: one.parts[place].busy() for name, one in served.items()}
+        # Of the very requests that the window had: one login more or less is much of what all of them compute.
+        in_turn = float(np.mean([busy[name] for name in rows["endpoint"].cast(pl.String)]))
+        found.append(float(rows["cpu"][0]) / in_turn)
+    return found[0], found[1]
+
+
+def _served(one: Timed) -> Served:
+    base, head = one.inside
+    return Served(one.client, (_parts(one.client.a, base), _parts(one.client.b, head)))
+
+
+def _parts(times: Numbers, inside: Inside) -> Parts:
+    return Parts(times - inside.computing - inside.waiting, inside.computing, inside.waiting)
 
 
 def measured(windows: Table) -> tuple[Window, Window] | Missing:

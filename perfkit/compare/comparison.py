@@ -115,6 +115,8 @@ class AtRate:
     endpoints: tuple[str, ...]
     change: QueueChange
     windows: tuple[Window, Window] | Missing  # base's and head's
+    # In either window: how many times as long a request computed as when it is asked in turn. What is simulated has their mean.
+    computing: tuple[float, float] | Missing
 
 
 @dataclass(frozen=True, slots=True, eq=False)

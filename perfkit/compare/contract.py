@@ -125,7 +125,7 @@ def at_rate(simulated: AtRate | Missing) -> dict[str, Any]:
     """Response times at the scenario's rate, by simulation; no endpoints when either version is saturated there."""
     if isinstance(simulated, Missing):
         return {"why": simulated.why}
-    change, windows = simulated.change, simulated.windows
+    change, windows, computing = simulated.change, simulated.windows, simulated.computing
     return {
         "rate": simulated.rate, "servers": simulated.servers, "discipline": simulated.discipline,
         "utilisation": {"base": number(change.utilisation_a), "head": number(change.utilisation_b)},
@@ -136,6 +136,7 @@ def at_rate(simulated: AtRate | Missing) -> dict[str, Any]:
         ],
         "together": {f"p{quantile.share * 100:g}": response(quantile) for quantile in change.together},
         "windows": {"why": windows.why} if isinstance(windows, Missing) else dict(zip(SIDES, map(window, windows), strict=True)),
+        "computing": {"why": computing.why} if isinstance(computing, Missing) else dict(zip(SIDES, computing, strict=True)),
     }  # fmt: skip
 
 

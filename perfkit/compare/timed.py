@@ -24,6 +24,14 @@ _HAS_ONE_STATUS: Final = pl.col("base_status") == pl.col("head_status")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Inside:
+    """What of one version's times, by the client's clock, passed in the application; nothing where that was not seen."""
+
+    computing: Numbers
+    waiting: Numbers  # for what serves others meanwhile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Timed:
     """An endpoint: its good pairs by the probe's clock (the client's without a probe), and by the client's."""
 
@@ -34,7 +42,7 @@ class Timed:
     restarts: dict[int, int]  # of every block
     errors: Both
     sent: int
-    waiting: tuple[Numbers, Numbers]  # of `client`: for what serves others meanwhile; nothing where that was not seen
+    inside: tuple[Inside, Inside]  # of `client`
     is_login: bool = False  # no step of a flow: sent once per user, and never often enough to be judged
 
     @property
@@ -63,7 +71,7 @@ def _each(pairs: pl.DataFrame) -> Iterator[Timed]:
             restarts=dict(rows.select("block", "restart").unique().iter_rows()),
             errors=_errors(rows),
             sent=rows.height,
-            waiting=(_waiting(good, "base"), _waiting(good, "head")),
+            inside=(_inside(good, "base"), _inside(good, "head")),
             is_login=not rows.select(_IS_STEP.any()).item(),
         )
 
@@ -77,11 +85,13 @@ def _pairs(rows: pl.DataFrame, column: str) -> Pairs:
     )
 
 
-def _waiting(rows: pl.DataFrame, side: str) -> Numbers:
+def _inside(rows: pl.DataFrame, side: str) -> Inside:
     if f"{side}_cpu" not in rows.columns:
-        return np.zeros(rows.height)
-    waited = (pl.col(f"{side}_server") - pl.col(f"{side}_cpu")).fill_null(0.0)
-    return rows.select(waited.clip(0.0, pl.col(f"{side}_time"))).to_series().to_numpy()
+        return Inside(np.zeros(rows.height), np.zeros(rows.height))
+    whole = pl.col(f"{side}_server").fill_null(0.0).clip(0.0, pl.col(f"{side}_time"))
+    computing = pl.min_horizontal(pl.col(f"{side}_cpu").clip(0.0), whole)
+    seen = rows.select(computing=computing, waiting=whole - computing)
+    return Inside(seen["computing"].to_numpy(), seen["waiting"].to_numpy())
 
 
 def _errors(rows: pl.DataFrame) -> Both:

@@ -4,6 +4,7 @@ Windows are forty times noisier than bursts (research for comparisons, 8), so on
 that is out by an order of magnitude would be seen. The generator is the one that `perfkit run` has, one version after the other.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from perfkit.collectors import host
 from perfkit.compare.pairs import WINDOWS
 from perfkit.compare.side import Pair, Side
 from perfkit.errors import LoadError
@@ -64,12 +66,22 @@ def _level(stage: Stage) -> float:
 
 def _window(side: Side, duration: float, directory: RunDirectory, epoch: float) -> pl.DataFrame:
     with driver.driving(at_peak(side.scenario, duration), PROFILE, directory, directory.path.name, 0.0, epoch) as drive:
+        before = _computed(side)
         for _ in drive.phases():
             continue
+        after = _computed(side)
     samples, _ = recorder.read(directory, epoch)
+    each = None if before is None or after is None else (after - before) / max(1, samples.height)
     return samples.filter(pl.col("phase").cast(pl.String) == "measure").select(
         pl.lit(side.name).cast(WINDOWS["side"]).alias("side"),
         pl.col("endpoint"),
         (pl.col("finished_at") - pl.col("intended_at")).alias("response_time"),
         pl.col("error"),
+        pl.lit(each, pl.Float64).alias("cpu"),
     )
+
+
+def _computed(side: Side) -> float | None:
+    """CPU seconds of its processes until now; None when somebody else started them."""
+    root = side.target.supervisor_pid or side.target.root_pid
+    return host.by_role(host.processes(Path("/proc")), root, None, own=os.getpid())["target_cpu"]

@@ -6,9 +6,12 @@ the same requests are played to both versions' measured times, and blocks are re
 taken as they are alone: locks, pools and caches that only a crowd feels are the bursts' business.
 
 Where a process serves several at once, only what a request computes is had in turns; while it waits for a timer or for another
-service, others compute. To queue for all of it made response times at a rate several times what they are (decision 0034).
+service, others compute. To queue for all of it made response times at a rate several times what they are (decision 0034). Nor is
+it had in one turn: around the application, and wherever it waits, a request gives the processor to whoever has stood in line
+before it comes back (decision 0035).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +31,7 @@ SATURATED_FROM: Final = 0.98
 # The estimate's own simulation, and the shorter ones of its interval; of each, the share that fills the empty system first.
 ARRIVALS: Final = 40_000
 ARRIVALS_RESAMPLED: Final = 4_000
-RESAMPLES: Final = 200
+RESAMPLES: Final = 100
 FILLING: Final = 0.1
 
 
@@ -45,15 +48,42 @@ class Traffic:
     discipline: Discipline
     weights: tuple[float, ...]
     quantum: float = 0.0
+    # How many times as long computing takes at that rate: as often as it was measured, for both alike; their spread is resampled.
+    dearer: tuple[float, ...] = (1.0,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What times consist of, row by row: what is around the application, and what it computes and waits for in it."""
+
+    outside: Numbers
+    computing: Numbers
+    waiting: Numbers  # for something that serves others meanwhile
+
+    def busy(self) -> float:
+        """Mean seconds of the processor, as far as is known: whatever is not waiting."""
+        return float((self.outside + self.computing).mean())
+
+    def stages(self, rows: npt.NDArray[np.intp], dearer: float) -> Numbers:
+        """A row's stages along ROUTE, by which it comes in, is worked on, waits, is worked on, and goes out again."""
+        outside, computing, waiting = self.outside[rows], self.computing[rows], self.waiting[rows]
+        first = np.where(waiting > 0, computing / 2, computing)
+        # What turns out to be less computing than was thought was waiting: for the network, say.
+        more = max(0.0, 1.0 - dearer) * (outside + computing)
+        half = dearer * outside / 2
+        return np.stack([half, dearer * first, waiting + more, dearer * (computing - first), half], axis=1)
+
+
+# Of a request's stages: at the processor (0), or where nobody has to wait for others (1).
+ROUTE: Final = (0, 0, 1, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """The times of an endpoint, and what of A's and of B's is waiting for something that serves others meanwhile."""
+    """The times of an endpoint, and what A's and B's consist of."""
 
     pairs: Pairs
-    a_waiting: Numbers
-    b_waiting: Numbers
+    parts: tuple[Parts, Parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +121,14 @@ def change(
 ) -> QueueChange:
     """The same seed gives the same answer."""
     weights = np.array(traffic.weights) / sum(traffic.weights)
-    load = traffic.rate / traffic.servers
-    shares = traffic.discipline is Discipline.SHARING
-    used_a = load * float(weights @ [(one.pairs.a - shares * one.a_waiting).mean() for one in endpoints])
-    used_b = load * float(weights @ [(one.pairs.b - shares * one.b_waiting).mean() for one in endpoints])
+    dearer = math.exp(float(np.log(traffic.dearer).mean()))
+    used_a, used_b = (_used([one.parts[side] for one in endpoints], traffic, weights, dearer) for side in (0, 1))
     if max(used_a, used_b) >= SATURATED_FROM:
         return QueueChange(used_a, used_b, (), ())
     random = np.random.default_rng(seed)
     blocks = [_places_by_block(one.pairs) for one in endpoints]
     whole = [np.concatenate(list(places.values())) for places in blocks]
-    a, b = _played(endpoints, whole, traffic, weights, arrivals, random)
+    a, b = _played(endpoints, whole, traffic, weights, dearer, arrivals, random)
     logs = np.array([_resampled(endpoints, blocks, traffic, weights, random) for _ in range(resamples)])
     tail = (1 - confidence) / 2
     low, middle, high = np.nanquantile(logs, (tail, 0.5, 1 - tail), axis=0)
@@ -118,6 +146,19 @@ def change(
         for row in range(len(endpoints) + 1)
     ]
     return QueueChange(used_a, used_b, tuple(every[:-1]), every[-1])
+
+
+def _used(parts: Sequence[Parts], traffic: Traffic, weights: Numbers, dearer: float) -> float:
+    """The share of the time for which a server is taken."""
+    held = [dearer * one.busy() + _kept(one, traffic, dearer) for one in parts]
+    return traffic.rate / traffic.servers * float(weights @ held)
+
+
+def _kept(one: Parts, traffic: Traffic, dearer: float) -> float:
+    """Who waits with the server in its hands keeps it from others, unless it serves several at once."""
+    if traffic.discipline is Discipline.SHARING:
+        return 0.0
+    return float(one.waiting.mean()) + max(0.0, 1.0 - dearer) * one.busy()
 
 
 def _around(value: float, low: float, middle: float, high: float, confidence: float) -> Estimate:
@@ -140,7 +181,9 @@ def _resampled(
     numbers = sorted(set().union(*blocks))
     drawn = [numbers[place] for place in random.integers(0, len(numbers), len(numbers))]
     places = [np.concatenate([found[number] for number in drawn if number in found] or list(found.values())) for found in blocks]
-    a, b = _played(endpoints, places, traffic, weights, ARRIVALS_RESAMPLED, random)
+    measured = random.integers(0, len(traffic.dearer), len(traffic.dearer))
+    dearer = math.exp(float(np.log(traffic.dearer)[measured].mean()))
+    a, b = _played(endpoints, places, traffic, weights, dearer, ARRIVALS_RESAMPLED, random)
     ratios: Numbers = np.log(b / a)
     return ratios
 
@@ -150,18 +193,18 @@ def _played(
     places: Sequence[npt.NDArray[np.intp]],
     traffic: Traffic,
     weights: Numbers,
+    dearer: float,
     arrivals: int,
     random: np.random.Generator,
 ) -> tuple[Numbers, Numbers]:
     """Quantiles of A and of B: a row per endpoint, one of all. Both see the same arrivals and requests, so that luck cancels."""
     at = np.cumsum(random.exponential(1 / traffic.rate, arrivals))
     chosen = random.choice(len(endpoints), arrivals, p=weights)
-    a, b = np.empty((arrivals, 2)), np.empty((arrivals, 2))
+    a, b = np.empty((arrivals, len(ROUTE))), np.empty((arrivals, len(ROUTE)))
     for number, (one, some) in enumerate(zip(endpoints, places, strict=True)):
         mine = np.flatnonzero(chosen == number)
         picked = some[random.integers(0, len(some), len(mine))]
-        for taken, times, waiting in ((a, one.pairs.a, one.a_waiting), (b, one.pairs.b, one.b_waiting)):
-            taken[mine] = np.stack([times[picked] - waiting[picked], waiting[picked]], axis=1)
+        a[mine], b[mine] = (parts.stages(picked, dearer) for parts in one.parts)
     kept = np.arange(arrivals) >= FILLING * arrivals
     # Who waits with the server in its hands waits at a station where nobody has to.
     stations = Station(traffic.servers, traffic.quantum), Station(0)
@@ -169,8 +212,8 @@ def _played(
     if traffic.discipline is Discipline.FIRST_COME:
         stations, slots = (Station(0), Station(0)), traffic.servers
     return (
-        _quantiles(response_times(at, a, stations, slots), chosen, kept, len(endpoints)),
-        _quantiles(response_times(at, b, stations, slots), chosen, kept, len(endpoints)),
+        _quantiles(response_times(at, a, stations, slots, ROUTE), chosen, kept, len(endpoints)),
+        _quantiles(response_times(at, b, stations, slots, ROUTE), chosen, kept, len(endpoints)),
     )
 
 

@@ -29,27 +29,33 @@ class Station:
     quantum: float = 0.0
 
 
-def response_times(arrivals: Numbers, demands: Numbers, stations: Sequence[Station], slots: int = 0) -> Numbers:
-    """Of an empty system; arrivals ascend, a row of `demands` has a request's time at each station, in order.
+def response_times(
+    arrivals: Numbers, demands: Numbers, stations: Sequence[Station], slots: int = 0, route: Sequence[int] = ()
+) -> Numbers:
+    """Of an empty system; arrivals ascend, a row of `demands` has a request's time at each stage, in order.
 
-    A request holds one of the slots (0: there are as many as it takes) from its first station to its last.
+    `route` names the station of each stage (without it there are as many of both): who has to come back to a station stands in
+    its line again. A request holds one of the slots (0: there are as many as it takes) from its first stage to its last.
     """
-    if len(stations) == 1 and not slots and stations[0].servers and not stations[0].quantum:
+    if demands.shape[1] == 1 and not slots and stations[0].servers and not stations[0].quantum:
         return queueing.response_times(arrivals, demands[:, 0], stations[0].servers, queueing.Discipline.FIRST_COME)
     if slots and all(not station.servers or station.servers >= slots for station in stations):
         # Who has a slot waits for nothing any more: the slots are the only queue, as with workers that take one request each.
         return queueing.response_times(arrivals, demands.sum(axis=1), slots, queueing.Discipline.FIRST_COME)
-    return _System(arrivals, demands, stations, slots).run()
+    return _System(arrivals, demands, stations, slots, route or range(len(stations))).run()
 
 
 class _System:
     """Who is where, and what ends next."""
 
-    def __init__(self, arrivals: Numbers, demands: Numbers, stations: Sequence[Station], slots: int) -> None:
+    def __init__(
+        self, arrivals: Numbers, demands: Numbers, stations: Sequence[Station], slots: int, route: Sequence[int]
+    ) -> None:
         self.arrivals: list[float] = arrivals.tolist()
         self.left: list[list[float]] = demands.tolist()
         self.servers = [station.servers or len(arrivals) for station in stations]
         self.quanta = [station.quantum or float("inf") for station in stations]
+        self.route = route
         self.free_slots = slots or len(arrivals)
         self.stage = [0] * len(arrivals)
         self.finished: Numbers = np.zeros(len(arrivals))
@@ -74,9 +80,10 @@ class _System:
     def _end(self) -> None:
         """The next turn that is over: whoever waited for that server takes it, and its request goes on."""
         now, request = heappop(self.ends)
-        place = self.stage[request]
+        stage = self.stage[request]
+        place = self.route[stage]
         line = self.lines[place]
-        if self.left[request][place] > 0:
+        if self.left[request][stage] > 0:
             line.append(request)
         else:
             self.stage[request] += 1
@@ -84,25 +91,27 @@ class _System:
             self._begin(line.popleft(), place, now)
         else:
             self.servers[place] += 1
-        if self.stage[request] > place:
+        if self.stage[request] > stage:
             self._go_on(request, now)
 
     def _begin(self, request: int, place: int, now: float) -> None:
-        left = self.left[request]
-        turn = min(left[place], self.quanta[place])
+        left, stage = self.left[request], self.stage[request]
+        turn = min(left[stage], self.quanta[place])
         # Rounding must not leave a turn of nothing.
-        left[place] = left[place] - turn if left[place] - turn > _NOTHING else 0.0
+        left[stage] = left[stage] - turn if left[stage] - turn > _NOTHING else 0.0
         heappush(self.ends, (now + turn, request))
 
     def _go_on(self, request: int, now: float) -> None:
         """To the next station that it needs, or out."""
-        left, place = self.left[request], self.stage[request]
-        while place < len(left) and left[place] <= 0:
-            place += 1
-        self.stage[request] = place
-        if place == len(left):
+        left, stage = self.left[request], self.stage[request]
+        while stage < len(left) and left[stage] <= 0:
+            stage += 1
+        self.stage[request] = stage
+        if stage == len(left):
             self._leave(request, now)
-        elif self.servers[place]:
+            return
+        place = self.route[stage]
+        if self.servers[place]:
             self.servers[place] -= 1
             self._begin(request, place, now)
         else:

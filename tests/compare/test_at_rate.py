@@ -18,9 +18,11 @@ from tests.compare.tables import some_pairs
 LOAD = Load(100.0, 1, Discipline.FIRST_COME)
 
 
-def some_windows(base: float, head: float, requests: int = 40, errors: int = 0) -> pl.DataFrame:
+def some_windows(
+    base: float, head: float, requests: int = 40, errors: int = 0, *, cpu: float | None = None, endpoint: str = "GET /orders"
+) -> pl.DataFrame:
     rows = [
-        (side, "GET /orders", time, "timeout" if number < errors else None)
+        (side, endpoint, time, "timeout" if number < errors else None, cpu)
         for side, time in (("base", base), ("head", head))
         for number in range(requests)
     ]
@@ -44,6 +46,28 @@ def test_what_a_window_measured_stands_beside_what_was_simulated() -> None:
     assert [window.requests for window in found.windows] == [40, 40]
     assert found.windows[1].response_times == ((0.5, 0.0012), (0.95, 0.0012))
     assert found.change.together[0].a == pytest.approx(found.change.endpoints[0][0].a)
+
+
+def test_what_computing_takes_at_the_rate_is_in_the_utilisation_and_in_the_response_times() -> None:
+    in_turn = simulated(some_windows(0.0011, 0.0012))
+    assert in_turn.computing == Missing("what a process computes is only known of one that perfkit started")
+    used = in_turn.change.utilisation_a
+
+    found = simulated(some_windows(0.0011, 0.0012, cpu=2 * used / LOAD.rate))
+
+    assert isinstance(found.computing, tuple)
+    assert found.computing[0] == pytest.approx(2.0)
+    # Of two versions that are about alike, in about the same state of the machine: the mean of the two.
+    assert found.change.utilisation_a == pytest.approx(2 * used, rel=0.1)
+    assert found.change.together[0].a > 1.8 * in_turn.change.together[0].a
+
+
+def test_without_windows_computing_is_taken_as_it_is_in_turn_and_that_is_said() -> None:
+    assert simulated(Missing("left out")).computing == Missing("left out")
+    seldom = simulated(some_windows(0.0011, 0.0012, requests=9, cpu=0.001))
+    assert seldom.computing == Missing("only 9 requests of a window were of endpoints that are compared")
+    foreign = simulated(some_windows(0.0011, 0.0012, cpu=0.001, endpoint="GET /other"))
+    assert foreign.computing == Missing("only 0 requests of a window were of endpoints that are compared")
 
 
 def test_a_window_of_the_same_size_is_no_contradiction() -> None:

@@ -48,6 +48,25 @@ def test_a_station_without_a_number_of_servers_keeps_nobody_waiting() -> None:
     assert found == pytest.approx(services)
 
 
+def test_who_comes_back_to_a_station_stands_in_its_line_again() -> None:
+    """Two requests at once, each with a second at the processor before and after one of waiting."""
+    arrivals = np.array([0.0, 0.5])
+    demands = np.array([[1.0, 1.0, 1.0], [1.0, 0.25, 1.0]])
+
+    found = response_times(arrivals, demands, [Station(1), Station(0)], route=(0, 1, 0))
+
+    # The second one is at the processor from 1 to 2, while the first waits until 2; it comes back at 2.25, and is let in at 3.
+    assert found.tolist() == [3.0, 3.5]
+
+
+def test_a_stage_more_at_the_same_station_lets_short_requests_by() -> None:
+    arrivals = np.array([0.0, 0.1])
+    one_turn, two_turns = np.array([[4.0, 0.0], [1.0, 0.0]]), np.array([[2.0, 2.0], [1.0, 0.0]])
+
+    assert response_times(arrivals, one_turn, [Station(1)], route=(0, 0)).tolist() == pytest.approx([4.0, 4.9])
+    assert response_times(arrivals, two_turns, [Station(1)], route=(0, 0)).tolist() == pytest.approx([5.0, 2.9])
+
+
 def test_who_holds_a_place_while_waiting_keeps_the_others_out() -> None:
     arrivals = np.array([0.0, 0.0])
     demands = np.array([[0.0, 1.0], [0.0, 1.0]])

@@ -36,8 +36,22 @@ def section(comparison: Comparison) -> Section:
         for one in change.together
         if len(simulated.endpoints) > 1
     )
-    note = "Measured service times of both, queued with the same Poisson arrivals: predicted, not measured. Intervals at 95 %."
+    note = (
+        "Measured service times of both, queued with the same Poisson arrivals: predicted, not measured. Intervals at 95 %. "
+        f"{_computing(simulated)}"
+    )
     return Section(TITLE, (Table("Response times, simulated", columns, rows, note), *_check(simulated)), f"{where}: {used}.")
+
+
+def _computing(simulated: AtRate) -> str:
+    """How computing in turn was made computing at the rate."""
+    if isinstance(simulated.computing, Missing):
+        return f"Computing is taken to last as long as in turn: {simulated.computing.why}."
+    base, head = simulated.computing
+    return (
+        f"In the windows of plain load a request computed {base:.2f} (base) and {head:.2f} (head) times as long as when asked in "
+        "turn: the mean of the two is in these figures."
+    )
 
 
 def _check(simulated: AtRate) -> tuple[Table | Text, ...]:
@@ -54,5 +68,5 @@ def _check(simulated: AtRate) -> tuple[Table | Text, ...]:
         for name, window in zip(SIDES, windows, strict=True)
         for (quantile, seen), one in zip(window.response_times, simulated.change.together, strict=False)
     )
-    note = "One short window of plain load per version, much noisier than the rest: it checks the size and decides nothing."
+    note = "One short window of plain load per version, much noisier than the rest: its times check the size and decide nothing."
     return (Table("Checked by one window each", columns, rows, note),)
