@@ -2,11 +2,12 @@
 
     python -m bench.compare.at_rate [--series 1] [--try 1 --windows 4] [--table]
 
-Two kinds: more work in every request, and a sleep in one of twenty. The comparison is one of a minute; the truth are windows of
+Two kinds: more work in every request, and a sleep in some of them. The comparison is one of a minute; the truth are windows of
 open load, base and head in turn, in an order drawn for each pair, 20 minutes in all, each with processes of its own, on the core
 that the comparison had its versions on; half of them before it and half after, so that both see the same machine. The simulated
 change of p95 has to lie within a third of the long run's. What is planted is therefore large: pairs of windows vary by a quarter,
-and with 20 % more work the long run itself does not know the change to a third (series 1: 3 to 27 %).
+and with 20 % more work the long run itself does not know the change to a third (series 1: 3 to 27 %). The sleep of the planted
+changes, 10 ms in one of 20, is such a small one (9 to 19 % by the state of the machine): a third kind, shown beside the two.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import polars as pl
 
 from bench import command
 from bench.compare import calibration, plain
-from bench.compare.changes import SLEEPS, Kind, works
+from bench.compare.changes import SLEEPS, Kind, sleeps, works
 from bench.compare.compared import FAILED, Asked, compared, told
 from bench.compare.conduct import Bench, parsed
 from bench.compare.registered import Item
@@ -35,7 +36,9 @@ from perfkit.stats.quantiles import of_unordered
 from perfkit.target import pinning
 
 CPU = Kind("cpu-50", "50 % of server time more work", 1, ("server_time",), works(0.50, "server_time"), ("order",))
-OWN = {CPU.name: CPU, SLEEPS.name: SLEEPS}
+SLEEPS_LONG = Kind("sleep-20", "20 ms of sleep in one of 10", 1, ("server_time_p95",), sleeps(0.020, 10), ("order",))
+OWN = {kind.name: kind for kind in (CPU, SLEEPS_LONG, SLEEPS)}
+TO_HOLD = (CPU.name, SLEEPS_LONG.name)
 PLACE = "order"
 WINDOWS, WINDOW = 60, 20.0
 BUDGET = "60s"
@@ -158,9 +161,10 @@ def main() -> None:
         making = partial(plan, repository, windows, is_try=wanted.is_try)
         title = "The simulated change at a rate, against a long run"
         series = Bench("at-rate", title, COLUMNS, making, partial(run, repository), cells).conduct(wanted)
-    missed = [one.item.kind for one in series.answered if "long" not in one.found or abs(deviation(one.found)) > ALLOWED]
-    print(f"within a third: {len(series.answered) - len(missed)} of {len(series.answered)}")
-    sys.exit(bool(missed))
+    missed = {one.item.kind for one in series.answered if "long" not in one.found or abs(deviation(one.found)) > ALLOWED}
+    for one in series.answered:
+        print(f"{one.item.kind}: {'not ' if one.item.kind in missed else ''}within a third")
+    sys.exit(bool(missed.intersection(TO_HOLD)))
 
 
 if __name__ == "__main__":

@@ -4,14 +4,12 @@ import ast
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 ENDPOINTS = ("order", "stock", "quote")
 APP, SETTINGS = "app.py", "settings.py"
 INDENT = "    "
 KIB = 1024
-# A sleep in one of twenty requests, which are told apart by the order that they ask for.
-ONE_OF, SLEEP = 20, 0.010
 # 64 bytes, their head of 33, and their place in a list.
 SMALL, OF_SMALL = 64, 64 + 33 + 8
 STATEMENTS = (
@@ -30,6 +28,9 @@ class Sizes:
     allocated: Mapping[str, float]
 
 
+Edit: TypeAlias = Callable[[Mapping[str, str], str, Sizes, random.Random], Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`figures` are the metrics or counters of which one has to be found regressed, at the place that it was planted in."""
@@ -38,7 +39,7 @@ class Kind:
     title: str
     tier: int
     figures: tuple[str, ...]
-    edit: Callable[[Mapping[str, str], str, Sizes, random.Random], Mapping[str, str]]
+    edit: Edit
     places: tuple[str, ...] = ENDPOINTS
     tiers: str = "0,1,2"
 
@@ -73,7 +74,7 @@ def replaced(base: Mapping[str, str], name: str, old: str, new: str) -> dict[str
     return {name: base[name].replace(old, new)}
 
 
-def works(share: float, of: str) -> Callable[[Mapping[str, str], str, Sizes, random.Random], Mapping[str, str]]:
+def works(share: float, of: str) -> Edit:
     """So much more of the endpoint's figure, as work on a processor."""
 
     def edit(base: Mapping[str, str], place: str, sizes: Sizes, dice: random.Random) -> Mapping[str, str]:
@@ -102,9 +103,14 @@ def _allocates(base: Mapping[str, str], place: str, sizes: Sizes, dice: random.R
     return inserted(base, place, (f"scratch = [bytes({SMALL}) for _ in range({objects})]  # noqa: F841",), dice)
 
 
-def _sleeps(base: Mapping[str, str], place: str, _: Sizes, dice: random.Random) -> Mapping[str, str]:
-    lines = (f"if number % {ONE_OF} == {dice.randrange(ONE_OF)}:", f"{INDENT}time.sleep({SLEEP})")
-    return inserted(base, place, lines, dice)
+def sleeps(seconds: float, one_of: int) -> Edit:
+    """In one of so many requests, which are told apart by the order that they ask for."""
+
+    def edit(base: Mapping[str, str], place: str, _: Sizes, dice: random.Random) -> Mapping[str, str]:
+        lines = (f"if number % {one_of} == {dice.randrange(one_of)}:", f"{INDENT}time.sleep({seconds})")
+        return inserted(base, place, lines, dice)
+
+    return edit
 
 
 def _locks_longer(base: Mapping[str, str], _: str, __: Sizes, ___: random.Random) -> Mapping[str, str]:
@@ -129,7 +135,7 @@ STATEMENT = Kind("statement", "one more statement", 0, ("statements",), _asks)
 CONNECT = Kind("connect", "one more connection", 0, ("connects",), _connects)
 BODY = Kind("body", "1 KiB more of body", 0, ("bytes",), _says_more)
 CHURN = Kind("churn", "10 % more allocations", 0, ("allocations",), _allocates)
-SLEEPS = Kind("sleep", "10 ms of sleep in one of 20", 1, ("server_time_mean", "server_time_p95"), _sleeps)
+SLEEPS = Kind("sleep", "10 ms of sleep in one of 20", 1, ("server_time_mean", "server_time_p95"), sleeps(0.010, 20))
 LOCK = Kind("lock", "a lock held 6 ms longer", 2, BURSTS, _locks_longer, ("quote",))
 POOL = Kind("pool", "2 connections instead of 8", 2, BURSTS, _pools_less, ("stock",))
 COMMENT = Kind("comment", "comments only", 1, (), _comments)
