@@ -36,14 +36,14 @@ perf-compare: $(VENV)/.set-up-demo  ## Compare the working tree with a revision:
 	$(BIN)/perfkit compare $(BASE) $(HEAD) --scenario $(SCENARIO) $(COMPARE_OPTIONS)
 
 test: $(VENV)/.set-up-dev  ## The fast tests: no servers, no network.
-	$(BIN)/python -m pytest -q --ignore tests/smoke
+	$(BIN)/python -m pytest -q --ignore tests/smoke -n 2
 
 fuzz: $(VENV)/.set-up-dev  ## The tests with drawn examples, with thousands of new ones.
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q --timeout 1800 tests/report tests/scenario
 
 smoke: $(VENV)/.set-up-dev  ## The tests with real servers, databases, profilers and a browser.
 	tests/smoke/install-programs
-	$(BIN)/python -m pytest -q tests/smoke -m together -n 3 --dist loadfile --durations=15
+	$(BIN)/python -m pytest -q tests/smoke -m together -n 3 --dist loadfile --no-loadscope-reorder --durations=15
 	$(BIN)/python -m pytest -q tests/smoke -m alone --durations=15
 
 check: $(VENV)/.set-up-dev  ## Format, lint, types, import contracts.

@@ -50,7 +50,7 @@ def dearer(served: Mapping[str, Served], windows: Table) -> tuple[float, float] 
     if isinstance(windows, Missing):
         return windows
     if windows["cpu"].null_count():
-        return Missing("what a process computes is only known of one that perfkit started")
+        return Missing("what the target computed in a window is not known, since perfkit did not start it or it ended")
     known = windows.filter(pl.col("endpoint").cast(pl.String).is_in(list(served)))
     found: list[float] = []
     for place, side in enumerate(SIDES):

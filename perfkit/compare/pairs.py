@@ -84,7 +84,7 @@ WINDOWS: Final = pl.Schema(  # a row per request of the window of plain open loa
         "endpoint": pl.Categorical(),
         "response_time": pl.Float64(),
         "error": pl.Categorical(),
-        "cpu": pl.Float64(),  # seconds that the version's processes computed for one, by all of its window; null of a foreign one
+        "cpu": pl.Float64(),  # seconds that the version's processes computed for one, by all of its window; null if not known
     }
 )
 SIDES: Final = ("base", "head")

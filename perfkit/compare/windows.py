@@ -71,7 +71,8 @@ def _window(side: Side, duration: float, directory: RunDirectory, epoch: float) 
             continue
         after = _computed(side)
     samples, _ = recorder.read(directory, epoch)
-    each = None if before is None or after is None else (after - before) / max(1, samples.height)
+    # Less than before: a process is gone with what it had computed.
+    each = (after - before) / max(1, samples.height) if before is not None and after is not None and after > before else None
     return samples.filter(pl.col("phase").cast(pl.String) == "measure").select(
         pl.lit(side.name).cast(WINDOWS["side"]).alias("side"),
         pl.col("endpoint"),

@@ -50,7 +50,8 @@ def test_what_a_window_measured_stands_beside_what_was_simulated() -> None:
 
 def test_what_computing_takes_at_the_rate_is_in_the_utilisation_and_in_the_response_times() -> None:
     in_turn = simulated(some_windows(0.0011, 0.0012))
-    assert in_turn.computing == Missing("what a process computes is only known of one that perfkit started")
+    assert isinstance(in_turn.computing, Missing)
+    assert in_turn.computing.why.startswith("what the target computed in a window is not known")
     used = in_turn.change.utilisation_a
 
     found = simulated(some_windows(0.0011, 0.0012, cpu=2 * used / LOAD.rate))
