@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from perfkit.capacity import predict as predict_
 from perfkit.capacity.bounds import Observed
 from perfkit.capacity.demands import Demands
 from perfkit.capacity.limits import Limit
@@ -56,6 +57,15 @@ def test_workers_that_wait_are_held_while_they_do() -> None:
     assert found.model.limit == pytest.approx(expected, rel=0.1)
 
 
+@pytest.fixture
+def shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulations that are good enough for a limit within a tenth, and hardly any resamples, which only its interval needs."""
+    monkeypatch.setattr(predict_, "STEADY", 15_000)
+    monkeypatch.setattr(predict_, "STEPS", 10_000)
+    monkeypatch.setattr(predict_, "RESAMPLES", 2)
+
+
+@pytest.mark.usefixtures("shorter")
 def test_a_pool_of_connections_is_queued_for() -> None:
     """Of three connections, each held for 40 of 50 ms."""
     taken = demands(mean=0.05, computing=0.02)
@@ -69,6 +79,7 @@ def test_a_pool_of_connections_is_queued_for() -> None:
     assert found.model.limit == pytest.approx(expected, rel=0.1)
 
 
+@pytest.mark.usefixtures("shorter")
 def test_a_slot_is_held_by_who_waits_for_a_lock() -> None:
     """Both would do 100/s: eight slots for requests of 80 ms, 10 of them with the lock."""
     taken = demands(mean=0.08, computing=0.02, slots=Slots("worker slots", 8, "gunicorn threads"))
