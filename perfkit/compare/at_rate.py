@@ -6,6 +6,7 @@ One window of plain load per version checks the size of it: it gates nothing, an
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from perfkit.compare.comparison import AtRate, Window
@@ -45,29 +46,21 @@ def at_rate(timed: Sequence[Timed], observed: Observed, settings: Settings) -> A
 
 
 def dearer(served: Mapping[str, Served], windows: Table) -> tuple[float, float] | Missing:
-    """Of base and head: what is computed for a request, per second of those in turn that it is not seen to wait.
-
-    Around the application the client's times have network in them, and not what a server does after it has answered. By how much
-    its processes compute more than the application does is seen in the window, whatever state the machine was in meanwhile.
-    """
+    """Of base's and head's window: the CPU seconds of a request there, per second that it is not waiting when asked in turn."""
     if isinstance(windows, Missing):
         return windows
     if windows["cpu"].null_count():
         return Missing("what the target computed in a window is not known, since perfkit did not start it or it ended")
-    known = windows.filter(pl.col("endpoint").cast(pl.String).is_in(list(served)) & (pl.col("computing") > 0))
+    known = windows.filter(pl.col("endpoint").cast(pl.String).is_in(list(served)))
     found: list[float] = []
     for place, side in enumerate(SIDES):
         rows = known.filter(pl.col("side").cast(pl.String) == side)
         if rows.height < FEWEST:
-            return Missing(f"only {rows.height} requests of a window were seen from inside")
-        beyond = float(rows["cpu"][0]) / float(rows["computing"].to_numpy().mean())
+            return Missing(f"only {rows.height} requests of a window were of endpoints that are compared")
+        busy = {name: one.parts[place].busy() for name, one in served.items()}
         # Of the very requests that the window had: one login more or less is much of what all of them compute.
-        requests = {name: rows.filter(pl.col("endpoint").cast(pl.String) == name).height for name in served}
-        computing = sum(count * float(served[name].parts[place].computing.mean()) for name, count in requests.items())
-        busy = sum(count * served[name].parts[place].busy() for name, count in requests.items())
-        if not computing:
-            return Missing("what the application computes was not seen while it was asked in turn")
-        found.append(beyond * computing / busy)
+        in_turn = float(np.mean([busy[name] for name in rows["endpoint"].cast(pl.String)]))
+        found.append(float(rows["cpu"][0]) / in_turn)
     return found[0], found[1]
 
 

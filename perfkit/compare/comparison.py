@@ -115,7 +115,7 @@ class AtRate:
     endpoints: tuple[str, ...]
     change: QueueChange
     windows: tuple[Window, Window] | Missing  # base's and head's
-    # By either window: what is computed per second that a request is not seen to wait. What is simulated has their mean.
+    # In either window: how many times as long a request computed as when it is asked in turn. What is simulated has their mean.
     computing: tuple[float, float] | Missing
 
 

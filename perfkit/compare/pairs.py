@@ -84,7 +84,6 @@ WINDOWS: Final = pl.Schema(  # a row per request of the window of plain open loa
         "endpoint": pl.Categorical(),
         "response_time": pl.Float64(),
         "error": pl.Categorical(),
-        "computing": pl.Float64(),  # seconds in the application, as `cpu` of a pair; null of what was not seen from inside
         "cpu": pl.Float64(),  # seconds that the version's processes computed for one, by all of its window; null if not known
     }
 )
@@ -96,18 +95,13 @@ def frame(rows: Sequence[Mapping[str, Any]], schema: pl.Schema) -> pl.DataFrame:
     return pl.DataFrame([[row.get(name) for name in schema] for row in rows], schema=schema, orient="row")
 
 
-def computing() -> pl.Expr:
-    """Of the probe's traces: seconds on a processor; of an event loop's request, its time on the loop."""
-    return pl.when("asynchronous").then("loop_time").otherwise("cpu_time").fill_nan(None)
-
-
 def joined(pairs: pl.DataFrame, base: pl.DataFrame, head: pl.DataFrame) -> pl.DataFrame:
     """The pairs with what both versions' traces say."""
     for side, traces in (("base", base), ("head", head)):
         seen = traces.filter(pl.col("id") != 0).unique("id", keep="last").select(
             pl.col("id").alias(f"{side}_id"),
             pl.col("wall_time").fill_nan(None).alias(f"{side}_server"),
-            computing().alias(f"{side}_cpu"),
+            pl.when("asynchronous").then("loop_time").otherwise("cpu_time").fill_nan(None).alias(f"{side}_cpu"),
             pl.col("statements").cast(pl.UInt32).alias(f"{side}_statements"),
         )  # fmt: skip
         names = [f"{side}_server", f"{side}_cpu", f"{side}_statements"]

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from perfkit.collectors import host
-from perfkit.compare.pairs import WINDOWS, computing
+from perfkit.compare.pairs import WINDOWS
 from perfkit.compare.side import Pair, Side
 from perfkit.errors import LoadError
 from perfkit.evidence import Missing, RunDirectory, Table
@@ -73,18 +73,12 @@ def _window(side: Side, duration: float, directory: RunDirectory, epoch: float) 
     samples, _ = recorder.read(directory, epoch)
     # Less than before: a process is gone with what it had computed.
     each = (after - before) / max(1, samples.height) if before is not None and after is not None and after > before else None
-    seen = side.traces().filter(pl.col("id") != 0).unique("id", keep="last").select("id", computing=computing())
-    return (
-        samples.filter(pl.col("phase").cast(pl.String) == "measure")
-        .join(seen, on="id", how="left")
-        .select(
-            pl.lit(side.name).cast(WINDOWS["side"]).alias("side"),
-            pl.col("endpoint"),
-            (pl.col("finished_at") - pl.col("intended_at")).alias("response_time"),
-            pl.col("error"),
-            pl.col("computing"),
-            pl.lit(each, pl.Float64).alias("cpu"),
-        )
+    return samples.filter(pl.col("phase").cast(pl.String) == "measure").select(
+        pl.lit(side.name).cast(WINDOWS["side"]).alias("side"),
+        pl.col("endpoint"),
+        (pl.col("finished_at") - pl.col("intended_at")).alias("response_time"),
+        pl.col("error"),
+        pl.lit(each, pl.Float64).alias("cpu"),
     )
 
 

@@ -48,8 +48,7 @@ class Traffic:
     discipline: Discipline
     weights: tuple[float, ...]
     quantum: float = 0.0
-    # What is computed for a request per second that it is not seen to wait: as often as it was measured, for both alike; their
-    # spread is resampled.
+    # How many times as long computing takes at that rate: as often as it was measured, for both alike; their spread is resampled.
     dearer: tuple[float, ...] = (1.0,)
 
 

@@ -46,11 +46,11 @@ def section(comparison: Comparison) -> Section:
 def _computing(simulated: AtRate) -> str:
     """How computing in turn was made computing at the rate."""
     if isinstance(simulated.computing, Missing):
-        return f"All that a request is not seen to wait is taken for computing: {simulated.computing.why}."
+        return f"Computing is taken to last as long as in turn: {simulated.computing.why}."
     base, head = simulated.computing
     return (
-        f"Per second that a request is not seen to wait, the target's processes compute {base:.2f} s (base) and {head:.2f} s "
-        "(head), as the windows of plain load say: these figures have the mean of the two."
+        f"In the windows of plain load a request computed {base:.2f} (base) and {head:.2f} (head) times as long as when asked in "
+        "turn: the mean of the two is in these figures."
     )
 
 
