@@ -1,6 +1,7 @@
 """What the change of service times does to response times at the scenario's rate: both versions' measured times, queued.
 
-One window of plain load per version checks the size of it: it gates nothing, and a contradiction is told.
+One window of plain load per version says what a request computes at that rate (decision 0035), and its response times check the
+size of what is simulated: it gates nothing, and a contradiction is told.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

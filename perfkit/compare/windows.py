@@ -1,4 +1,4 @@
-"""A short window of plain open load to each version at the scenario's rate: the check on the size of what was simulated.
+"""A short window of plain open load to each version at the scenario's rate: what a request computes there, and a check of sizes.
 
 Windows are forty times noisier than bursts (research for comparisons, 8), so one pair of them decides nothing; but a simulation
 that is out by an order of magnitude would be seen. The generator is the one that `perfkit run` has, one version after the other.

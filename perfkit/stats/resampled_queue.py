@@ -121,7 +121,7 @@ def change(
 ) -> QueueChange:
     """The same seed gives the same answer."""
     weights = np.array(traffic.weights) / sum(traffic.weights)
-    dearer = math.exp(float(np.log(traffic.dearer).mean()))
+    dearer = _typical(np.array(traffic.dearer))
     used_a, used_b = (_used([one.parts[side] for one in endpoints], traffic, weights, dearer) for side in (0, 1))
     if max(used_a, used_b) >= SATURATED_FROM:
         return QueueChange(used_a, used_b, (), ())
@@ -146,6 +146,11 @@ def change(
         for row in range(len(endpoints) + 1)
     ]
     return QueueChange(used_a, used_b, tuple(every[:-1]), every[-1])
+
+
+def _typical(factors: Numbers) -> float:
+    """Twice and half as much are once."""
+    return math.exp(float(np.log(factors).mean()))
 
 
 def _used(parts: Sequence[Parts], traffic: Traffic, weights: Numbers, dearer: float) -> float:
@@ -181,8 +186,7 @@ def _resampled(
     numbers = sorted(set().union(*blocks))
     drawn = [numbers[place] for place in random.integers(0, len(numbers), len(numbers))]
     places = [np.concatenate([found[number] for number in drawn if number in found] or list(found.values())) for found in blocks]
-    measured = random.integers(0, len(traffic.dearer), len(traffic.dearer))
-    dearer = math.exp(float(np.log(traffic.dearer)[measured].mean()))
+    dearer = _typical(random.choice(traffic.dearer, len(traffic.dearer)))
     a, b = _played(endpoints, places, traffic, weights, dearer, ARRIVALS_RESAMPLED, random)
     ratios: Numbers = np.log(b / a)
     return ratios
